@@ -1,0 +1,170 @@
+"""The contract of an operation as plain data: parameters, bodies, answers, and who adds what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from openrest.errors import (
+    BadRequest,
+    Conflict,
+    ContentTooLarge,
+    InternalServerError,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    Problem,
+    ServiceUnavailable,
+    UnprocessableContent,
+    UnsupportedMediaType,
+)
+from openrest.models import shapes as s
+
+__all__ = [
+    "PROBLEM",
+    "PROBLEMS",
+    "PROBLEM_MEDIA_TYPE",
+    "Body",
+    "Contribution",
+    "Header",
+    "Link",
+    "Parameter",
+    "ResponseSpec",
+]
+
+PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
+
+#: The class of each status that the pipeline can answer with a problem.
+PROBLEMS: Final[Mapping[int, type[Problem]]] = {
+    problem.status: problem
+    for problem in (
+        BadRequest,
+        NotFound,
+        MethodNotAllowed,
+        NotAcceptable,
+        Conflict,
+        ContentTooLarge,
+        UnsupportedMediaType,
+        UnprocessableContent,
+        InternalServerError,
+        ServiceUnavailable,
+    )
+}
+
+_MISTAKE = s.Object(
+    members=(
+        s.Member(name="detail", wire="detail", shape=s.String(), required=True,
+                 description="What is wrong, for a person to read"),
+        s.Member(name="pointer", wire="pointer", shape=s.String(),
+                 description="JSON pointer into the body, as a URI fragment (RFC 6901, section 6)"),
+        s.Member(name="parameter", wire="parameter", shape=s.String(),
+                 description="Name of the query or path parameter"),
+        s.Member(name="header", wire="header", shape=s.String(),
+                 description="Name of the header"),
+    ),
+)  # fmt: skip
+
+#: The body of every error: what is written, and what the document shows (RFC 9457, section 3.1).
+PROBLEM: Final = s.Object(
+    component="Problem",
+    description="A problem (RFC 9457); `errors` lists every mistake with its place.",
+    members=(
+        s.Member(name="type", wire="type", shape=s.String(format="uri-reference"), required=True),
+        s.Member(name="title", wire="title", shape=s.String(), required=True),
+        s.Member(name="status", wire="status", shape=s.Integer(minimum=400, maximum=599),
+                 required=True),
+        s.Member(name="detail", wire="detail", shape=s.String(), required=True),
+        s.Member(name="instance", wire="instance", shape=s.String(format="uri-reference"),
+                 description="Names this one occurrence; the server's log has it too"),
+        s.Member(name="errors", wire="errors", shape=s.List(item=_MISTAKE, min_items=1)),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter of a request: where it stands, its name there, and its shape.
+
+    `name` is the key under which a `Call` has its value; `wire` the name in the request, the
+    same unless given. `default` is the native value when it is left out.
+    """
+
+    name: str
+    shape: s.Shape
+    location: Literal["path", "query", "header"] = "query"
+    wire: str = ""
+    required: bool = False
+    default: Any = s.MISSING
+    description: str = ""
+    example: Any = s.MISSING
+
+    def __post_init__(self) -> None:
+        if not self.wire:
+            object.__setattr__(self, "wire", self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A header of a response; a required one is sent every time."""
+
+    name: str
+    shape: s.Shape
+    description: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What can be asked next (OpenAPI 3.1, Link Object): parameters are runtime expressions."""
+
+    name: str
+    operation: str
+    parameters: Mapping[str, str]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A request body: the object it must be, and the media types it may come in."""
+
+    shape: s.Object
+    media_types: tuple[str, ...] = ("application/json",)
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSpec:
+    """One status of an operation.
+
+    `content` says what the body of a success is made from: one ``record``, a ``page`` of records
+    with its meta, a ``value`` that is dumped by `shape` alone, or ``nothing``. A status that is
+    answered with a problem has no shape of its own.
+    """
+
+    status: int
+    description: str
+    content: Literal["record", "page", "value", "nothing", "problem"] = "problem"
+    shape: s.Shape | None = None
+    headers: tuple[Header, ...] = ()
+    links: tuple[Link, ...] = ()
+    example: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """What one part adds to the operations that it takes part in.
+
+    `headers` go on the success answers, `meta` are members of a list's ``meta``; `adds` and
+    `removes` are what a formatter changes in the members of an answer.
+    """
+
+    parameters: tuple[Parameter, ...] = ()
+    responses: tuple[ResponseSpec, ...] = ()
+    headers: tuple[Header, ...] = ()
+    meta: tuple[s.Member, ...] = ()
+    adds: tuple[s.Member, ...] = ()
+    removes: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+
+

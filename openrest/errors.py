@@ -1,0 +1,271 @@
+"""Every error that openrest raises.
+
+    OpenRestError
+    +-- DefinitionError           what a developer wrote cannot work; all mistakes at once
+    |   +-- ConfigurationError    ... in the mappings of a controller or in a dispatcher
+    |   +-- ModelError            ... in a model
+    |   +-- TableMismatch         ... an existing table does not fit its model
+    +-- ContractError             a handler did what its operation does not declare
+    +-- InvalidData               a value that breaks its schema           (422)
+    +-- RuleViolated              a value that fits, refused by a rule that no schema can say (409)
+    +-- StoreError                a datastore failed
+    |   +-- RecordNotFound        no record has that key                   (404)
+    |   +-- RecordConflict        the write contradicts a stored record    (409)
+    |   +-- StoreUnavailable      the store is away for now                (503)
+    +-- Problem                   an HTTP problem, RFC 9457; one class a status below it
+
+Stores and models know nothing of HTTP: the statuses in brackets are given by the pipeline.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+__all__ = [
+    "BadRequest",
+    "ConfigurationError",
+    "Conflict",
+    "ContentTooLarge",
+    "ContractError",
+    "DefinitionError",
+    "InternalServerError",
+    "InvalidData",
+    "MethodNotAllowed",
+    "Mistake",
+    "ModelError",
+    "NotAcceptable",
+    "NotFound",
+    "OpenRestError",
+    "Problem",
+    "RecordConflict",
+    "RecordNotFound",
+    "RuleViolated",
+    "ServiceUnavailable",
+    "StoreError",
+    "StoreUnavailable",
+    "TableMismatch",
+    "UnprocessableContent",
+    "UnsupportedMediaType",
+    "did_you_mean",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that is wrong with a request: what, and where.
+
+    Exactly one of the places is set: a JSON pointer into the body as a URI fragment
+    (RFC 6901, section 6), the name of a parameter, or the name of a header.
+    """
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+    header: str | None = None
+
+    def as_dict(self) -> dict[str, str]:
+        """The mistake as it stands in the ``errors`` of a problem."""
+        place = {"pointer": self.pointer, "parameter": self.parameter, "header": self.header}
+        found = {name: value for name, value in place.items() if value is not None}
+        return {**found, "detail": self.detail}
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """`` Did you mean 'offset'?`` with a leading space, or nothing when no name is near."""
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+class OpenRestError(Exception):
+    """The base of every error of this package."""
+
+
+class DefinitionError(OpenRestError):
+    """What a developer wrote cannot work.
+
+    `subject` is the class or table at fault, `mistakes` one sentence each, all of them.
+    """
+
+    def __init__(self, subject: str, mistakes: Sequence[str]) -> None:
+        super().__init__(subject, mistakes)
+        self.subject = subject
+        self.mistakes = tuple(mistakes)
+
+    def __str__(self) -> str:
+        if len(self.mistakes) == 1:
+            return f"{self.subject}: {self.mistakes[0]}"
+        lines = "".join(f"\n  - {mistake}" for mistake in self.mistakes)
+        return f"{self.subject} has {len(self.mistakes)} mistakes:{lines}"
+
+
+class ConfigurationError(DefinitionError):
+    """The mappings of a controller, or the arguments of a dispatcher, do not work."""
+
+
+class ModelError(DefinitionError):
+    """A model cannot be turned into a document that tells the truth."""
+
+
+class TableMismatch(DefinitionError):
+    """An existing table does not fit its model; each difference is named."""
+
+
+class ContractError(OpenRestError):
+    """A handler, formatter or store did what its operation does not declare."""
+
+
+class InvalidData(OpenRestError):
+    """A value breaks its schema; `mistakes` are all of them."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(mistakes)
+        self.mistakes = tuple(mistakes)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{m.pointer or m.parameter or m.header}: {m.detail}" for m in self.mistakes)
+
+
+class RuleViolated(InvalidData):
+    """A value fits its schema and is refused by a rule that no schema can say."""
+
+
+class StoreError(OpenRestError):
+    """A datastore failed."""
+
+
+class RecordNotFound(StoreError):
+    """No record has the key."""
+
+    def __init__(self, key: Any) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"There is no record with the key {self.key!r}."
+
+
+class RecordConflict(StoreError):
+    """A write contradicts a stored record; `members` are the fields whose values clash."""
+
+    def __init__(self, members: Sequence[str]) -> None:
+        super().__init__(members)
+        self.members = tuple(members)
+
+    def __str__(self) -> str:
+        names = " and ".join(self.members)
+        together = " together" if len(self.members) > 1 else ""
+        return f"Another record has the same {names}{together}."
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached for now; `retry_after` is in whole seconds."""
+
+    def __init__(self, reason: str, retry_after: int = 1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Problem(OpenRestError):
+    """An HTTP problem (RFC 9457); subclasses give the status and title (RFC 9110, section 15).
+
+    `detail` is for the person who reads it, `mistakes` name the places, `headers` go out with
+    the response and `instance` is a URI that names this one occurrence.
+    """
+
+    status: ClassVar[int]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        detail: str,
+        mistakes: Sequence[Mistake] = (),
+        *,
+        headers: Sequence[tuple[str, str]] = (),
+        instance: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.mistakes = tuple(mistakes)
+        self.headers = tuple(headers)
+        self.instance = instance
+
+    def as_dict(self) -> dict[str, Any]:
+        """The members of the problem document; `type` is about:blank (RFC 9457, section 4.2.1)."""
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.instance is not None:
+            body["instance"] = self.instance
+        if self.mistakes:
+            body["errors"] = [mistake.as_dict() for mistake in self.mistakes]
+        return body
+
+
+class BadRequest(Problem):
+    """The request cannot be read (RFC 9110, section 15.5.1)."""
+
+    status, title = 400, "Bad Request"
+
+
+class NotFound(Problem):
+    """Nothing is at this address (RFC 9110, section 15.5.5)."""
+
+    status, title = 404, "Not Found"
+
+
+class MethodNotAllowed(Problem):
+    """The resource is there, the method is not; `Allow` goes with it (section 15.5.6)."""
+
+    status, title = 405, "Method Not Allowed"
+
+
+class NotAcceptable(Problem):
+    """No format that `Accept` names can be sent (RFC 9110, section 15.5.7)."""
+
+    status, title = 406, "Not Acceptable"
+
+
+class Conflict(Problem):
+    """The request fits its schema and contradicts what is stored or a rule (section 15.5.10)."""
+
+    status, title = 409, "Conflict"
+
+
+class ContentTooLarge(Problem):
+    """The body is larger than the server takes (RFC 9110, section 15.5.14)."""
+
+    status, title = 413, "Content Too Large"
+
+
+class UnsupportedMediaType(Problem):
+    """The body is of a type that the operation does not read (RFC 9110, section 15.5.16)."""
+
+    status, title = 415, "Unsupported Media Type"
+
+
+class UnprocessableContent(Problem):
+    """The request can be read and breaks its schema (RFC 9110, section 15.5.21)."""
+
+    status, title = 422, "Unprocessable Content"
+
+
+class InternalServerError(Problem):
+    """The server is at fault; the log has the reason (RFC 9110, section 15.6.1)."""
+
+    status, title = 500, "Internal Server Error"
+
+
+class ServiceUnavailable(Problem):
+    """The store is away for now; `Retry-After` goes with it (RFC 9110, section 15.6.4)."""
+
+    status, title = 503, "Service Unavailable"

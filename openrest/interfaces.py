@@ -1,0 +1,170 @@
+"""Every seam of openrest on one page: subclass one of these to put in a part of your own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Protocol
+
+from marshmallow import Schema
+
+from openrest.contract import Contribution
+from openrest.models import model_shape
+from openrest.query import Condition, Query
+
+__all__ = [
+    "CallView",
+    "Change",
+    "Check",
+    "DataStore",
+    "Filter",
+    "Formatter",
+    "Pagination",
+    "Record",
+    "ResponseClass",
+    "StoreValidator",
+]
+
+#: One record: native Python values keyed by field name.
+Record = dict[str, Any]
+#: From the current record to the new one. It may raise, and then nothing is written.
+Change = Callable[[Record], Record]
+#: Sees the record that is about to go. It may raise, and then nothing is deleted.
+Check = Callable[[Record], object]
+
+
+class StoreValidator(ABC):
+    """A rule about stored records that a store keeps inside the write itself."""
+
+    #: The fields it is about.
+    members: tuple[str, ...]
+
+    @abstractmethod
+    def contribution(self) -> Contribution:
+        """The conflict that writes may then answer."""
+
+
+class DataStore(ABC):
+    """Where the records of one resource live.
+
+    A store knows nothing of HTTP. It is shared by all threads and keeps nothing of a request.
+    Records go in and come out as copies: whoever changes one changes nothing that is stored. A
+    field without a value is absent from a record, or None where its shape is nullable.
+    """
+
+    #: The operators of `openrest.query.OPERATORS` that conditions may use.
+    operators: ClassVar[frozenset[str]] = frozenset()
+    #: Whether `Query.order` is heeded.
+    sortable: ClassVar[bool] = False
+    #: Whether insert, update and delete work at all.
+    writable: ClassVar[bool] = True
+    #: Whether it may raise StoreUnavailable.
+    can_be_away: ClassVar[bool] = False
+    #: The classes of validators that it keeps inside its writes.
+    enforces: ClassVar[tuple[type[StoreValidator], ...]] = ()
+
+    def __init__(
+        self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
+    ) -> None:
+        """`resource` says where the data is, in the store's own words.
+
+        `shape` and `key` are then what the model says of a record and of its key.
+        """
+        self.resource = resource
+        self.shape, self.key = model_shape(model)
+        self.validators = tuple(validators)
+
+    @abstractmethod
+    def find(self, query: Query) -> Iterable[Record]:
+        """The records that meet the conditions, ordered, within the window."""
+
+    @abstractmethod
+    def count(self, query: Query) -> int:
+        """How many records meet the conditions, whatever the window."""
+
+    @abstractmethod
+    def get(self, key: Any) -> Record:
+        """The record with the key; RecordNotFound when there is none."""
+
+    def insert(self, record: Record) -> Record:
+        """Store a new record and give it back with its key. Raises RecordConflict."""
+        raise NotImplementedError(f"{type(self).__name__} cannot write")
+
+    def insert_many(self, records: Sequence[Record]) -> list[Record]:
+        """Store all of the records or none of them, in their order."""
+        raise NotImplementedError(f"{type(self).__name__} cannot write")
+
+    def update(self, key: Any, change: Change) -> Record:
+        """Replace the record by what `change` makes of it, as one atomic step.
+
+        No other write to the record comes between reading and writing it. The key stays.
+        Raises RecordNotFound, RecordConflict, and whatever `change` raises.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot write")
+
+    def delete(self, key: Any, check: Check | None = None) -> None:
+        """Remove the record, as one atomic step with `check`. Raises RecordNotFound."""
+        raise NotImplementedError(f"{type(self).__name__} cannot write")
+
+
+class ResponseClass(Protocol):
+    """A format: `JsonResponse` and its like. A class, never an instance."""
+
+    #: The media type without parameters, in lower case.
+    media_type: str
+
+    @staticmethod
+    def encode(value: Any) -> bytes:
+        """The bytes of a wire value."""
+
+
+class CallView(Protocol):
+    """What pagination and formatters see of a call."""
+
+    query: dict[str, Any]
+
+    def link(self, **parameters: Any) -> str:
+        """This address with some query parameters set, all others kept."""
+
+    def uri(self, *segments: Any) -> str:
+        """The address of a path below this API's root."""
+
+
+class Pagination(ABC):
+    """A style of pages: reads its parameters, asks the store for a window, writes the meta."""
+
+    @abstractmethod
+    def contribution(self) -> Contribution:
+        """Its parameters, its members of ``meta`` and its headers."""
+
+    @abstractmethod
+    def window(self, call: CallView) -> tuple[int, int | None]:
+        """Offset and limit of the records to find."""
+
+    @abstractmethod
+    def meta(self, call: CallView, count: int, total: int) -> dict[str, Any]:
+        """The members that it adds to ``meta``; `count` objects are on this page of `total`."""
+
+    @abstractmethod
+    def headers(self, meta: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """The headers that say the same as the meta."""
+
+
+class Formatter(Protocol):
+    """Changes a record before it is dumped, and declares the members it adds or removes."""
+
+    def contribution(self) -> Contribution:
+        """`adds` and `removes`."""
+
+    def __call__(self, record: Record, call: Any) -> Record:
+        """The record to dump; the one given must not be changed."""
+
+
+class Filter(Protocol):
+    """Turns parameters into conditions."""
+
+    def contribution(self) -> Contribution:
+        """The parameters."""
+
+    def conditions(self, call: CallView) -> tuple[Condition, ...]:
+        """The conditions that the call's parameters ask for."""

@@ -1,0 +1,289 @@
+"""marshmallow fields and schemas -> shapes.
+
+A plain marshmallow field is read as the type it names, strictly: `fields.Integer` as an
+integer, although it would load ``"5"`` and ``2.7``. A field of a class whose conversion nobody
+but its author knows is any value, and what it refuses is a rule.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, missing
+from marshmallow import fields as ma
+
+from openrest.errors import InvalidData, ModelError, RuleViolated, did_you_mean
+from openrest.models import shapes as s
+from openrest.models.dumping import dumper
+from openrest.models.formats import SEGMENT
+from openrest.models.loading import rule_mistakes, wire_loader
+from openrest.models.narrowing import narrow
+
+__all__ = ["enum_shape", "field_shape", "model_shape", "schema_shape"]
+
+_PLAIN: Mapping[type[ma.Field[Any]], Callable[[Any], s.Shape]] = {
+    ma.String: lambda field: s.String(),
+    ma.Integer: lambda field: s.Integer(),
+    ma.Float: lambda field: s.Number(),
+    ma.Boolean: lambda field: s.Boolean(),
+    ma.UUID: lambda field: s.Uuid(),
+    ma.DateTime: lambda field: s.DateTime(),
+    ma.AwareDateTime: lambda field: s.DateTime(),
+    ma.Date: lambda field: s.Date(),
+    ma.Decimal: lambda field: _decimal(field.places),
+    ma.Enum: lambda field: enum_shape(field.enum, by_value=bool(field.by_value)),
+    ma.List: lambda field: s.List(item=field_shape(field.inner)),
+    ma.Raw: lambda field: s.AnyValue(),
+}
+_CONVERSIONS = ("_deserialize", "_serialize", "deserialize", "serialize")
+_LOAD_HOOKS = ("pre_load", "post_load", "validates", "validates_schema")
+_DUMP_HOOKS = ("pre_dump", "post_dump")
+_META = frozenset(
+    "fields exclude include dateformat datetimeformat timeformat render_module index_errors "
+    "load_only dump_only unknown register many".split()
+)
+
+
+def _decimal(places: Any) -> s.Shape:
+    # marshmallow keeps the exponent that its places make: Decimal('0.01') for two.
+    exponent = None if places is None else -places.as_tuple().exponent
+    return s.Decimal() if exponent is None else s.Decimal(places=exponent, fixed=True)
+
+
+def enum_shape(members: type[enum.Enum], *, by_value: bool) -> s.Shape:
+    """The choice among the members of an enum, by their names or values."""
+    if by_value:
+        return s.Choice(pairs=tuple((member.value, member) for member in members))
+    return s.Choice(pairs=tuple((member.name, member) for member in members))
+
+
+def field_shape(field: ma.Field[Any]) -> s.Shape:
+    """The shape of a field, its validators and `allow_none` included.
+
+    Raises ValueError with a sentence where the field cannot be documented truthfully.
+    """
+    shape = narrow(_base_shape(field), field.validators)
+    return s.Nullable(shape=shape) if field.allow_none else shape
+
+
+def _base_shape(field: ma.Field[Any]) -> s.Shape:
+    own: Callable[[], s.Shape] | None = getattr(field, "base_shape", None)
+    if own is not None:
+        if getattr(field, "format", None) not in (None, "iso"):
+            raise ValueError("a format of its own cannot be documented: leave `format` out")
+        return own()
+    for cls in type(field).__mro__:
+        if cls in _PLAIN:
+            if getattr(field, "format", None) not in (None, "iso"):
+                raise ValueError("a format of its own cannot be documented: leave `format` out")
+            return _PLAIN[cls](field)
+        if cls.__module__ == ma.__name__:
+            raise ValueError(
+                f"{cls.__name__} fields are not supported: use a field of openrest.models, or "
+                "a class of your own"
+            )
+        if any(name in vars(cls) for name in _CONVERSIONS):
+            break
+    return s.AnyValue(
+        load=lambda value: field.deserialize(value),
+        dump=lambda value: field._serialize(value, field.name, {field.name: value}),
+    )
+
+
+def schema_shape(schema_class: type[Schema]) -> s.Object:
+    """The object that a schema describes.
+
+    Raises ModelError with every mistake of the schema.
+    """
+    mistakes = list(_meta_mistakes(schema_class))
+    if schema_class._hooks and any(schema_class._hooks.get(hook) for hook in _DUMP_HOOKS):
+        mistakes.append(
+            "pre_dump and post_dump may change what the document promises: write a formatter of "
+            "the view, which declares what it adds or removes."
+        )
+    schema = schema_class()
+    members: list[s.Member] = []
+    for name, field in schema.fields.items():
+        try:
+            members.append(_member(name, field))
+        except (ValueError, ModelError) as reason:
+            said = reason.mistakes[0] if isinstance(reason, ModelError) else reason
+            mistakes.append(f"field {name!r}: {said}")
+    mistakes.extend(_double_names(members))
+    if mistakes:
+        raise ModelError(schema_class.__name__, mistakes)
+    shape = s.Object(
+        members=tuple(members),
+        description=_description(schema_class),
+        ignore_unknown=schema.unknown == EXCLUDE,
+    )
+    if any(schema_class._hooks.get(hook) for hook in _LOAD_HOOKS) or _has_field_hooks(schema):
+        return replace(shape, refine=_refiner(schema_class, shape))
+    return shape
+
+
+def model_shape(schema_class: type[Schema]) -> tuple[s.Object, s.Member]:
+    """The object that a model describes, and its key.
+
+    The key of a plain marshmallow schema is its field ``id``: an integer is assigned by the
+    store, a UUID is made on create, text is sent by the client.
+    Raises ModelError when there is not exactly one key.
+    """
+    shape = schema_shape(schema_class)
+    fields = schema_class().fields
+    names = [name for name, field in fields.items() if getattr(field, "is_key", False)]
+    if not names and "id" in fields and not hasattr(fields["id"], "is_key"):
+        return _plain_key(schema_class, shape)
+    if len(names) != 1:
+        found = f"it has {len(names)}: {', '.join(names)}" if names else "it has none"
+        raise ModelError(
+            schema_class.__name__,
+            [f"a model has exactly one PkField, UUIDPkField or StringPkField; {found}."],
+        )
+    return shape, shape.member(fields[names[0]].attribute or names[0])
+
+
+def _plain_key(schema_class: type[Schema], shape: s.Object) -> tuple[s.Object, s.Member]:
+    member = shape.member("id")
+    match member.shape:
+        case s.Integer(maximum=maximum):
+            key = replace(member, shape=s.Integer(minimum=1, maximum=maximum), read_only=True)
+        case s.Uuid():
+            key = replace(member, read_only=True, default=uuid.uuid4)
+        case s.String(patterns=patterns, max_length=length):
+            text = s.String(min_length=1, max_length=length or 255, patterns=(*patterns, SEGMENT))
+            key = replace(member, shape=text, required=True, read_only=False)
+        case _:
+            raise ModelError(
+                schema_class.__name__, ["the key 'id' must be an integer, a UUID or a string."]
+            )
+    if key.read_only:
+        key = replace(key, required=False)
+    members = tuple(key if member.name == "id" else member for member in shape.members)
+    return replace(shape, members=members), key
+
+
+def _meta_mistakes(schema_class: type[Schema]) -> Iterator[str]:
+    for cls in schema_class.__mro__:
+        meta = vars(cls).get("Meta")
+        if meta is None or cls.__module__.startswith("marshmallow"):
+            continue
+        for name in vars(meta):
+            # marshmallow ignores what it does not know, and a misspelt 'exclude' leaks a field.
+            if not name.startswith("__") and name not in _META:
+                yield f"class Meta: unknown option {name!r}.{did_you_mean(name, _META)}"
+    if schema_class.opts.unknown == INCLUDE:
+        yield "class Meta: unknown = INCLUDE would store members that no document names."
+    if schema_class.opts.many:
+        yield "class Meta: many = True has no meaning for a model, which describes one object."
+
+
+def _member(name: str, field: ma.Field[Any]) -> s.Member:
+    shape = field_shape(field)
+    attribute = field.attribute or name
+    if "." in attribute:
+        raise ValueError(f"attribute={attribute!r} reaches into another object")
+    if field.data_key == "":
+        raise ValueError("data_key is empty")
+    if field.load_only and field.dump_only:
+        raise ValueError("it is both load_only and dump_only, so nobody sees it")
+    return s.Member(
+        name=attribute,
+        wire=field.data_key or name,
+        shape=shape,
+        required=field.required and not field.dump_only or bool(getattr(field, "is_key", False)),
+        read_only=field.dump_only,
+        write_only=field.load_only,
+        default=_default(field, shape),
+        description=str(field.metadata.get("description", "")),
+        example=_declared_example(field, shape),
+    )
+
+
+def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
+    default = field.load_default if field.load_default is not missing else field.dump_default
+    if default is missing or default is None:
+        return s.MISSING
+    if not callable(default):
+        try:
+            wire_loader(shape)(dumper(shape)(default))
+        except (InvalidData, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"the default {default!r} is no value of the field: {error}") from error
+    return default
+
+
+def _declared_example(field: ma.Field[Any], shape: s.Shape) -> Any:
+    metadata = field.metadata
+    declared = metadata.get("example", next(iter(metadata.get("examples", ())), s.MISSING))
+    if declared is s.MISSING:
+        return declared
+    try:
+        wire_loader(shape)(declared)
+    except InvalidData as error:
+        raise ValueError(f"the example {declared!r} is no value of the field: {error}") from error
+    return declared
+
+
+def _double_names(members: list[s.Member]) -> Iterator[str]:
+    for what, names in (
+        ("data_key", [member.wire for member in members]),
+        ("attribute", [member.name for member in members]),
+    ):
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"{names.count(name)} fields have the {what} {name!r}."
+
+
+def _description(schema_class: type[Schema]) -> str:
+    # A class without a docstring of its own inherits marshmallow's, which describes no model.
+    return inspect.cleandoc(vars(schema_class).get("__doc__") or "")
+
+
+def _has_field_hooks(schema: Schema) -> bool:
+    return any(field.pre_load or field.post_load for field in schema.fields.values())
+
+
+def _refiner(
+    schema_class: type[Schema], shape: s.Object
+) -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
+    """Runs the hooks of a schema on a wire object that fits its shape."""
+    schema = schema_class()
+    # Everything a client sent, spelled as marshmallow's own fields read it: 5.0 as 5.
+    respell = dumper(
+        replace(
+            shape,
+            members=tuple(
+                replace(member, write_only=False, required=False, default=s.MISSING, shape=_present(member.shape))
+                for member in shape.members
+            ),
+        )
+    )
+
+    def refine(sent: dict[str, Any], native: dict[str, Any]) -> dict[str, Any]:
+        spelled = {
+            **{wire: value for wire, value in sent.items() if value is None},
+            **{wire: value for wire, value in respell(native).items() if wire in sent},
+        }
+        try:
+            refined = schema.load(spelled)
+        except ValidationError as error:
+            raise RuleViolated(rule_mistakes(error.messages, "#")) from error
+        if not isinstance(refined, dict):
+            raise TypeError(
+                f"post_load of {schema_class.__name__} gave a {type(refined).__name__}; records "
+                "are dicts keyed by field name"
+            )
+        # What marshmallow does not fill in: generated keys and nulls.
+        return {**{name: value for name, value in native.items() if name not in refined}, **refined}
+
+    return refine
+
+
+def _present(shape: s.Shape) -> s.Shape:
+    """The shape less null, so that a dumper leaves out what is None."""
+    inner = s.without_rules(shape)
+    return inner.shape if isinstance(inner, s.Nullable) else inner

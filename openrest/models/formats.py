@@ -1,0 +1,37 @@
+"""Text formats with a pattern each: what JSON Schema's ``format`` leaves open, a pattern decides.
+
+A date-time of RFC 3339 may have a leap second, a lower-case ``t`` or the year 0000, none of
+which Python can hold; the pattern excludes them in the document too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from openrest.models.patterns import Pattern
+
+__all__ = ["DATE", "DATE_TIME", "NO_NUL", "SEGMENT", "UUID"]
+
+_YEAR = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_INNER_YEAR = (
+    "(?:[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8]"
+    "|0[1-9][0-9]{2}|00[1-9][0-9]|000[2-9])"
+)
+_DAY = "(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?"
+_OFFSET = "(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+
+DATE: Final = Pattern(f"^{_YEAR}-{_DAY}$")
+
+#: In the first and the last year only UTC: with an offset the instant can lie outside of the
+#: calendar (0001-01-01T00:00:00+23:59), where neither Python nor PostgreSQL can follow.
+DATE_TIME: Final = Pattern(
+    f"^(?:{_INNER_YEAR}-{_DAY}T{_CLOCK}{_OFFSET}|(?:0001|9999)-{_DAY}T{_CLOCK}Z)$"
+)
+
+UUID: Final = Pattern("^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+
+NO_NUL: Final = Pattern("^[^\\u0000]*$")
+
+#: A segment of a path that needs no escape; not ``.`` or ``..``, which clients resolve away.
+SEGMENT: Final = Pattern("^[A-Za-z0-9_~!$'()*+,;=:@-][A-Za-z0-9._~!$'()*+,;=:@-]*$", "key")

@@ -1,0 +1,97 @@
+"""Shape -> the reader of query, path and header text.
+
+In a query every value is text; this is how each shape spells its values there. A number is
+spelled as in JSON, so ``5.0`` is an integer here as it is in a body; a boolean is ``true`` or
+``false``; a list repeats its parameter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from openrest.errors import Mistake
+from openrest.models import shapes as s
+from openrest.models.loading import loader
+
+__all__ = ["has_text_form", "text_reader"]
+
+#: (the texts given for one parameter, list that takes the mistakes) -> native value
+Read = Callable[[Sequence[str], list[Mistake]], Any]
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII).fullmatch
+
+#: More digits than any double or bounded integer needs; int() is quadratic in them.
+_MAX_DIGITS = 400
+
+
+def has_text_form(shape: s.Shape) -> bool:
+    """Whether values of the shape can be written in a query string."""
+    match shape:
+        case s.Object() | s.AnyValue():
+            return False
+        case s.Nullable(shape=inner) | s.Except(shape=inner) | s.Ruled(shape=inner):
+            return has_text_form(inner)
+        case s.List(item=item):
+            return has_text_form(item) and not isinstance(item, (s.List, s.Nullable))
+        case _:
+            return True
+
+
+def text_reader(shape: s.Shape) -> Read:
+    """The compiled reader of a shape's text form.
+
+    Its mistakes carry an empty pointer, to which the caller gives the parameter's name.
+    """
+    spell = _speller(shape)
+    load = loader(shape)
+
+    def read_one(texts: Sequence[str], mistakes: list[Mistake]) -> Any:
+        if len(texts) > 1:
+            mistakes.append(Mistake("is given more than once", pointer=""))
+            return None
+        return load(spell(texts[0]), "", mistakes)
+
+    def read_many(texts: Sequence[str], mistakes: list[Mistake]) -> Any:
+        return load([spell(text) for text in texts], "", mistakes)
+
+    return read_many if isinstance(shape, s.List) else read_one
+
+
+def _speller(shape: s.Shape) -> Callable[[str], Any]:
+    """text -> wire value; a text that spells none is handed on, for the loader to refuse."""
+    match shape:
+        case s.Nullable(shape=inner) | s.Except(shape=inner) | s.Ruled(shape=inner):
+            return _speller(inner)
+        case s.List(item=inner):
+            return _speller(inner)
+        case s.Boolean():
+            return _boolean
+        case s.Integer() | s.Number() | s.Timestamp():
+            return _number
+        case s.Choice(pairs=pairs):
+            return _choice([wire for wire, _ in pairs])
+        case _:
+            return str
+
+
+def _boolean(text: str) -> Any:
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _number(text: str) -> Any:
+    if len(text) > _MAX_DIGITS or not _NUMBER(text):
+        return text
+    return float(text) if not text.lstrip("-").isdigit() else int(text)
+
+
+def _choice(wires: list[Any]) -> Callable[[str], Any]:
+    def spell(text: str) -> Any:
+        if text in wires:
+            return text
+        if any(type(wire) is bool for wire in wires) and text in ("true", "false"):
+            return text == "true"
+        return _number(text)
+
+    return spell
