@@ -37,7 +37,7 @@ PEERS = {
 }
 
 #: Timed calls in a row that make one sample; fewer creates, as each waits for the disk.
-CALLS = {name: 40 for name in REQUESTS} | {"create": 10}
+CALLS = {**dict.fromkeys(REQUESTS, 40), "create": 10}
 #: Untimed calls before each sample, which bring code and pages back into the caches.
 SETTLING_CALLS = 10
 #: Samples thrown away before the first round.

@@ -72,9 +72,7 @@ class Checker:
         expected = "application/json" if status < 400 else "application/problem+json"
         kind = answer.headers.get("content-type", "").partition(";")[0]
         self.equal(request, "status and type", (answer.status, kind), (status, expected))
-        self.equal(
-            request, "length", answer.headers.get("content-length"), str(len(answer.body))
-        )
+        self.equal(request, "length", answer.headers.get("content-length"), str(len(answer.body)))
         body = json.loads(answer.body)
         if status >= 400:
             head = {name: body.get(name) for name in ("type", "status")}
@@ -122,7 +120,8 @@ class Checker:
         rows = self.rows
         self.list("?offset=40&limit=20", rows, 40, 20)
         self.list("", rows, 0, 20)
-        self.list("?offset=995&limit=10", rows, 995, 10)
+        self.list("?offset=980", rows, 980, 20)
+        self.list("?offset=995&limit=5", rows, 995, 5)
         by_author = [row for row in rows if row["author"] == "author-7"]
         self.list("?author=author-7&limit=5", by_author, 0, 5, author="author-7")
         likes = [row for row in rows if row["likes"] == 70]
@@ -170,9 +169,12 @@ class Checker:
             expected = {"id": row[0], "likes": 0, **body}
             self.equal(request, "object", created, expected)
             self.equal(request, "row", dict(zip(database.COLUMNS, row, strict=True)), expected)
-            self.equal(
-                request, "Location", answer.headers.get("location"), f"/tweets/{row[0]}"
-            )
+            self.equal(request, "Location", answer.headers.get("location"), f"/tweets/{row[0]}")
+
+        # The count is counted: it has taken notice of the three.
+        _, page = self.ask(Request("GET", "/tweets"), 200)
+        total = page["meta"]["total_count"]
+        self.equal(REQUESTS["create"], "total_count afterwards", total, len(self.rows) + 3)
 
     def refuses(self) -> None:
         for body, pointers in (

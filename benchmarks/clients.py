@@ -174,9 +174,7 @@ class ASGIClient:
             "path": request.path,
             "raw_path": request.path.encode(),
             "query_string": request.query.encode(),
-            "headers": [
-                (name.lower().encode(), value.encode()) for name, value in request.headers
-            ],
+            "headers": [(name.lower().encode(), value.encode()) for name, value in request.headers],
             "state": {},
         }
         message = {"type": "http.request", "body": request.body, "more_body": False}

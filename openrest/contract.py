@@ -126,11 +126,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A request body: the object it must be, and the media types it may come in."""
+    """A request body: the object it must be, and the media types it may come in.
+
+    A call has it loaded, or with `wire` as it came, once it is checked.
+    """
 
     shape: s.Object
     media_types: tuple[str, ...] = ("application/json",)
-    description: str = ""
+    wire: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,8 @@ class ResponseSpec:
 
     `content` says what the body of a success is made from: one ``record``, a ``page`` of records
     with its meta, a ``value`` that is dumped by `shape` alone, or ``nothing``. A status that is
-    answered with a problem has no shape of its own.
+    answered with a problem has no shape of its own. `media_types` are the operation's unless
+    given; `example` is a wire value, or the problem, and made up from the shape unless given.
     """
 
     status: int
@@ -148,7 +152,8 @@ class ResponseSpec:
     shape: s.Shape | None = None
     headers: tuple[Header, ...] = ()
     links: tuple[Link, ...] = ()
-    example: Problem | None = None
+    media_types: tuple[str, ...] = ()
+    example: Any = s.MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,5 +171,3 @@ class Contribution:
     adds: tuple[s.Member, ...] = ()
     removes: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ()
-
-

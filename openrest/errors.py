@@ -125,7 +125,9 @@ class InvalidData(OpenRestError):
         self.mistakes = tuple(mistakes)
 
     def __str__(self) -> str:
-        return "; ".join(f"{m.pointer or m.parameter or m.header}: {m.detail}" for m in self.mistakes)
+        return "; ".join(
+            f"{m.pointer or m.parameter or m.header}: {m.detail}" for m in self.mistakes
+        )
 
 
 class RuleViolated(InvalidData):

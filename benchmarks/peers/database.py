@@ -39,9 +39,7 @@ def seed(path: str) -> None:
     with contextlib.closing(connect(path)) as connection:
         connection.execute(SCHEMA)
         connection.execute("BEGIN")
-        connection.executemany(
-            "INSERT INTO tweets (author, message, likes) VALUES (?, ?, ?)", rows
-        )
+        connection.executemany("INSERT INTO tweets (author, message, likes) VALUES (?, ?, ?)", rows)
         connection.execute("COMMIT")
 
 
@@ -107,4 +105,3 @@ class Tweets:
             (author, message, likes),
         )
         return {"id": cursor.lastrowid, "author": author, "message": message, "likes": likes}
-

@@ -77,9 +77,7 @@ async def list_tweets(
 ) -> Any:
     filters = query.model_dump(exclude={"offset", "limit"}, exclude_none=True)
     total, rows = tweets.page(filters, query.offset, query.limit)
-    meta = paging.page_meta(
-        request.url.path, filters, query.offset, query.limit, len(rows), total
-    )
+    meta = paging.page_meta(request.url.path, filters, query.offset, query.limit, len(rows), total)
     response.headers["Link"] = paging.link_header(meta)
     return {"meta": meta, "object_list": rows}
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Litestar, MediaType, Request, Response, Router, get, post
+from litestar import Litestar, Request, Response, Router, get, post
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 from litestar.params import Parameter
 from litestar.types import Scope
@@ -62,9 +62,7 @@ async def list_tweets(
     request: Request[Any, Any, Any],
     offset: Annotated[int, Parameter(ge=0, le=database.MAX_INTEGER)] = 0,
     limit: Annotated[int, Parameter(ge=1, le=paging.MAX_LIMIT)] = paging.DEFAULT_LIMIT,
-    tweet_id: Annotated[
-        int | None, Parameter(query="id", ge=0, le=database.MAX_INTEGER)
-    ] = None,
+    tweet_id: Annotated[int | None, Parameter(query="id", ge=0, le=database.MAX_INTEGER)] = None,
     author: str | None = None,
     message: str | None = None,
     likes: Annotated[int | None, Parameter(ge=0, le=database.MAX_INTEGER)] = None,

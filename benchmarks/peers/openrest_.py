@@ -15,9 +15,7 @@ class Tweet(models.Model):
     fields = [
         models.PkField(name="id"),
         models.StringField(name="author", required=True, validate=validate.Length(min=1, max=40)),
-        models.StringField(
-            name="message", required=True, validate=validate.Length(min=1, max=280)
-        ),
+        models.StringField(name="message", required=True, validate=validate.Length(min=1, max=280)),
         models.IntegerField(
             name="likes", load_default=0, validate=validate.Range(min=0, max=2**63 - 1)
         ),

@@ -23,6 +23,7 @@ from openrest.models.dumping import dumper
 from openrest.models.formats import SEGMENT
 from openrest.models.loading import rule_mistakes, wire_loader
 from openrest.models.narrowing import narrow
+from openrest.models.variants import as_sent
 
 __all__ = ["enum_shape", "field_shape", "model_shape", "schema_shape"]
 
@@ -152,7 +153,7 @@ def _plain_key(schema_class: type[Schema], shape: s.Object) -> tuple[s.Object, s
     member = shape.member("id")
     match member.shape:
         case s.Integer(maximum=maximum):
-            key = replace(member, shape=s.Integer(minimum=1, maximum=maximum), read_only=True)
+            key = replace(member, shape=s.Integer(minimum=0, maximum=maximum), read_only=True)
         case s.Uuid():
             key = replace(member, read_only=True, default=uuid.uuid4)
         case s.String(patterns=patterns, max_length=length):
@@ -213,7 +214,9 @@ def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
         try:
             wire_loader(shape)(dumper(shape)(default))
         except (InvalidData, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"the default {default!r} is no value of the field: {error}") from error
+            raise ValueError(
+                f"the default {default!r} is no value of the field: {error}"
+            ) from error
     return default
 
 
@@ -253,15 +256,7 @@ def _refiner(
     """Runs the hooks of a schema on a wire object that fits its shape."""
     schema = schema_class()
     # Everything a client sent, spelled as marshmallow's own fields read it: 5.0 as 5.
-    respell = dumper(
-        replace(
-            shape,
-            members=tuple(
-                replace(member, write_only=False, required=False, default=s.MISSING, shape=_present(member.shape))
-                for member in shape.members
-            ),
-        )
-    )
+    respell = dumper(as_sent(shape))
 
     def refine(sent: dict[str, Any], native: dict[str, Any]) -> dict[str, Any]:
         spelled = {
@@ -281,9 +276,3 @@ def _refiner(
         return {**{name: value for name, value in native.items() if name not in refined}, **refined}
 
     return refine
-
-
-def _present(shape: s.Shape) -> s.Shape:
-    """The shape less null, so that a dumper leaves out what is None."""
-    inner = s.without_rules(shape)
-    return inner.shape if isinstance(inner, s.Nullable) else inner

@@ -67,7 +67,8 @@ def _dump_datetime(value: Any) -> str:
 
 
 def _dump_timestamp(value: Any) -> int:
-    return (value - _EPOCH) // _SECOND
+    seconds: int = (value - _EPOCH) // _SECOND
+    return seconds
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

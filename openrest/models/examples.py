@@ -11,7 +11,7 @@ from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.loading import wire_loader
 
-__all__ = ["example"]
+__all__ = ["example", "native_example"]
 
 
 def example(shape: s.Shape) -> Any:
@@ -30,6 +30,11 @@ def example(shape: s.Shape) -> Any:
             return "any value"
         case _:
             return next(filter(_fits(shape), _candidates(shape)), None)
+
+
+def native_example(shape: s.Shape) -> Any:
+    """The native value of the `example`."""
+    return wire_loader(shape)(example(shape))
 
 
 def _member(member: s.Member) -> Any:
@@ -70,7 +75,12 @@ def _candidates(shape: s.Shape) -> list[Any]:
         case s.Number(minimum=low, maximum=high):
             return [1.5, 0.5, 0.0, low, high, (low / 2 + high / 2)]
         case s.Decimal():
-            return [dumper(shape)(decimal.Decimal(1).scaleb(0).quantize(decimal.Decimal(1).scaleb(-shape.places))), "0"]
+            return [
+                dumper(shape)(
+                    decimal.Decimal(1).scaleb(0).quantize(decimal.Decimal(1).scaleb(-shape.places))
+                ),
+                "0",
+            ]
         case s.String():
             return _texts(shape)
         case s.DateTime():
@@ -98,4 +108,8 @@ def _texts(shape: s.String) -> list[str]:
     elif shape.max_length is not None:
         text = text[: shape.max_length]
     samples = [pattern.sample() for pattern in shape.patterns]
-    return [text, *samples, *(sample.ljust(shape.min_length, sample[-1:] or "a") for sample in samples)]
+    return [
+        text,
+        *samples,
+        *(sample.ljust(shape.min_length, sample[-1:] or "a") for sample in samples),
+    ]

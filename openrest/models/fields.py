@@ -112,7 +112,12 @@ class DecimalField(ShapedField, ma.Decimal):
     """
 
     def __init__(
-        self, *, name: str | None = None, digits: int = 18, places: int | None = None, **options: Any
+        self,
+        *,
+        name: str | None = None,
+        digits: int = 18,
+        places: int | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(name=name, places=places, **options)
         if not 1 <= digits <= 18 or not 0 <= (places or 0) <= digits:
@@ -161,7 +166,12 @@ class EnumField(ShapedField, ma.Enum[Any]):
     """
 
     def __init__(
-        self, enum: type[enums.Enum], *, name: str | None = None, by_value: bool = False, **options: Any
+        self,
+        enum: type[enums.Enum],
+        *,
+        name: str | None = None,
+        by_value: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(name=name, enum=enum, by_value=by_value, **options)
 
@@ -173,7 +183,11 @@ class ListField(ShapedField, ma.List[Any]):
     """An array of one kind of field: ``ListField(StringField(), name="tags")``."""
 
     def __init__(
-        self, cls_or_instance: ma.Field[Any] | type[ma.Field[Any]], *, name: str | None = None, **options: Any
+        self,
+        cls_or_instance: ma.Field[Any] | type[ma.Field[Any]],
+        *,
+        name: str | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(name=name, cls_or_instance=cls_or_instance, **options)
 
@@ -191,7 +205,7 @@ class PkField(ShapedField, ma.Integer):
         super().__init__(name=name, **options)
 
     def base_shape(self) -> s.Shape:
-        return s.Integer(minimum=1)
+        return s.Integer(minimum=0)
 
 
 class UUIDPkField(ShapedField, ma.UUID):

@@ -9,7 +9,7 @@ from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.formats import DATE, DATE_TIME, NO_NUL, UUID
 
-__all__ = ["json_schema"]
+__all__ = ["json_schema", "object_schema"]
 
 Reference = Callable[[s.Object], dict[str, Any]]
 
@@ -62,7 +62,7 @@ def json_schema(shape: s.Shape, reference: Reference | None = None) -> dict[str,
         case s.Object():
             if shape.component is not None and reference is not None:
                 return reference(shape)
-            return _object(shape, reference)
+            return object_schema(shape, reference)
         case _:
             raise TypeError(f"{shape!r} is not a shape that has a schema")
 
@@ -125,7 +125,8 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _object(shape: s.Object, reference: Reference | None) -> dict[str, Any]:
+def object_schema(shape: s.Object, reference: Reference | None = None) -> dict[str, Any]:
+    """The schema of an object itself, written out although it has a name."""
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {m.wire: _member(m, reference) for m in shape.members},

@@ -208,7 +208,9 @@ def _string(shape: s.String) -> Load:
             return None
         if len(value) < low:
             _mistake(
-                mistakes, at, "must not be empty" if low == 1 else f"must have at least {low} characters"
+                mistakes,
+                at,
+                "must not be empty" if low == 1 else f"must have at least {low} characters",
             )
         elif high is not None and len(value) > high:
             _mistake(mistakes, at, f"must have at most {high} characters")
@@ -233,9 +235,7 @@ def _load_datetime(value: Any, at: str, mistakes: list[Mistake]) -> Any:
             return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
         except ValueError:
             pass  # the pattern does not know how long a month is
-    _mistake(
-        mistakes, at, "must be a date and time with an offset, such as 2026-03-01T09:30:00Z"
-    )
+    _mistake(mistakes, at, "must be a date and time with an offset, such as 2026-03-01T09:30:00Z")
     return None
 
 
@@ -251,9 +251,7 @@ def _load_date(value: Any, at: str, mistakes: list[Mistake]) -> Any:
 
 def _load_uuid(value: Any, at: str, mistakes: list[Mistake]) -> Any:
     if type(value) is not str or not UUID.search(value):
-        _mistake(
-            mistakes, at, "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"
-        )
+        _mistake(mistakes, at, "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b")
         return None
     return uuid.UUID(value)
 
@@ -268,7 +266,9 @@ def _choice(shape: s.Choice) -> Load:
         near = ""
         if isinstance(value, str):
             near = did_you_mean(value, [wire for wire, _ in shape.pairs if isinstance(wire, str)])
-        _mistake(mistakes, at, f"must be one of {shown}.{near}" if near else f"must be one of {shown}")
+        _mistake(
+            mistakes, at, f"must be one of {shown}.{near}" if near else f"must be one of {shown}"
+        )
         return None
 
     return load_choice
@@ -352,7 +352,9 @@ def rule_mistakes(messages: Any, at: str) -> list[Mistake]:
         return [
             mistake
             for name, inner in messages.items()
-            for mistake in rule_mistakes(inner, at if name == "_schema" else f"{at}/{_escape(str(name))}")
+            for mistake in rule_mistakes(
+                inner, at if name == "_schema" else f"{at}/{_escape(str(name))}"
+            )
         ]
     if isinstance(messages, list):
         return [mistake for inner in messages for mistake in rule_mistakes(inner, at)]
@@ -361,15 +363,16 @@ def rule_mistakes(messages: Any, at: str) -> list[Mistake]:
 
 def _escape(name: str) -> str:
     """A reference token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6)."""
-    return quote(name.replace("~", "~0").replace("/", "~1"), safe="~$!&'()*+,;=:@-._", errors="replace")
+    return quote(
+        name.replace("~", "~0").replace("/", "~1"), safe="~$!&'()*+,;=:@-._", errors="replace"
+    )
 
 
 def _object(shape: s.Object) -> Load:
     known = {member.wire for member in shape.members}
     owned = {member.wire for member in shape.owned}
     steps = [
-        (m.wire, m.name, "/" + _escape(m.wire), loader(m.shape), m.required)
-        for m in shape.members
+        (m.wire, m.name, "/" + _escape(m.wire), loader(m.shape), m.required) for m in shape.members
     ]
     absent = [m for m in (*shape.members, *shape.owned) if m.always and not m.required]
 
@@ -392,7 +395,9 @@ def _object(shape: s.Object) -> Load:
                     _mistake(mistakes, f"{at}/{_escape(wire)}", "is read-only: leave it out")
                 elif wire not in known:
                     near = did_you_mean(wire, known)
-                    _mistake(mistakes, f"{at}/{_escape(wire)}", f"is not a member of this object.{near}")
+                    _mistake(
+                        mistakes, f"{at}/{_escape(wire)}", f"is not a member of this object.{near}"
+                    )
         if len(mistakes) == before:
             for member in absent:
                 if member.name not in record:

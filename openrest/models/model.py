@@ -44,7 +44,7 @@ class ModelMeta(SchemaMeta):
     def __init__(
         cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **options: Any
     ) -> None:
-        super().__init__(name, bases, attrs)
+        super().__init__(name, bases, attrs)  # type: ignore[no-untyped-call]  # marshmallow's
         cls.shape = schema_shape(cls)  # type: ignore[arg-type]  # a class made by this is a Schema
 
 
@@ -61,4 +61,6 @@ class Model(Schema, metaclass=ModelMeta):
         fields: Any  # a list in a subclass; marshmallow's own mapping on an instance
 
     class Meta:
+        """marshmallow's options."""
+
         register = False  # models are found by reference, and two may have one name

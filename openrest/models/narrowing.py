@@ -139,16 +139,24 @@ def _range(shape: s.Shape, validator: validate.Range) -> s.Shape | None:
                 bound = math.ceil(low) + (not validator.min_inclusive and math.ceil(low) == low)
                 shape = replace(shape, minimum=max(shape.minimum, bound))
             if high is not None:
-                bound = math.floor(high) - (not validator.max_inclusive and math.floor(high) == high)
+                bound = math.floor(high) - (
+                    not validator.max_inclusive and math.floor(high) == high
+                )
                 shape = replace(shape, maximum=min(shape.maximum, bound))
             if shape.minimum > shape.maximum:
-                raise ValueError(f"no integer is at least {shape.minimum} and at most {shape.maximum}")
+                raise ValueError(
+                    f"no integer is at least {shape.minimum} and at most {shape.maximum}"
+                )
             return shape
         case s.Number():
             if low is not None and low >= shape.minimum:
-                shape = replace(shape, minimum=float(low), exclusive_minimum=not validator.min_inclusive)
+                shape = replace(
+                    shape, minimum=float(low), exclusive_minimum=not validator.min_inclusive
+                )
             if high is not None and high <= shape.maximum:
-                shape = replace(shape, maximum=float(high), exclusive_maximum=not validator.max_inclusive)
+                shape = replace(
+                    shape, maximum=float(high), exclusive_maximum=not validator.max_inclusive
+                )
             if shape.minimum > shape.maximum:
                 raise ValueError(f"no number is between {shape.minimum} and {shape.maximum}")
             return shape
@@ -163,10 +171,11 @@ def _regexp(shape: s.Shape, validator: validate.Regexp) -> s.Shape:
         return replace(shape, shape=_regexp(shape.shape, validator))
     if not isinstance(shape, s.String):
         raise ValueError(f"Regexp says nothing of {_name(shape)}")
+    regex, flags = validator.regex.pattern, validator.regex.flags
     try:
-        pattern = Pattern.from_python(validator.regex)
+        pattern = Pattern.from_python(str(regex), flags)
     except UnportablePattern as reason:
-        raise ValueError(f"the pattern {validator.regex.pattern!r} cannot be documented: {reason}") from reason
+        raise ValueError(f"the pattern {regex!r} cannot be documented: {reason}") from reason
     return replace(shape, patterns=(*shape.patterns, pattern))
 
 

@@ -55,7 +55,8 @@ class Pattern:
         Raises UnportablePattern with the reason when ECMA-262 reads it differently.
         """
         if isinstance(regex, re.Pattern):
-            regex, flags = regex.pattern, regex.flags | flags
+            flags |= regex.flags
+            regex = regex.pattern
         if flags & (re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.LOCALE):
             raise UnportablePattern("flags such as re.IGNORECASE cannot be said in a JSON Schema")
         tree = parser.parse(regex, flags)
@@ -70,7 +71,9 @@ class Pattern:
     def search(self) -> Callable[[str], Any]:
         """Finds the pattern in a text: a match, or None."""
         # Outside of a class an unescaped $ is always an anchor here: _write escapes all others.
-        return re.compile(re.sub(r"(\\.)|\$", lambda m: m[1] or r"\Z", self.source, flags=re.S)).search
+        return re.compile(
+            re.sub(r"(\\.)|\$", lambda m: m[1] or r"\Z", self.source, flags=re.S)
+        ).search
 
     def sample(self) -> str:
         """A short text that matches, for examples; the first choice at every fork."""

@@ -243,8 +243,9 @@ class Object(Shape):
 
     `owned` are the members that only the server sets: a client may not send them, and the schema
     does not show them. Unknown members are refused unless `ignore_unknown`. `component` is the
-    name under which the document shows the object; without one it is written where it stands. `refine` runs a schema's
-    own hooks: from a wire object that fits and the record it loads to, it gives the final record.
+    name under which the document shows the object; without one it is written where it stands.
+    `refine` runs a schema's own hooks: from a wire object that fits and the record it loads to,
+    it gives the final record.
     """
 
     members: tuple[Member, ...]

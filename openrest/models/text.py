@@ -60,7 +60,7 @@ def text_reader(shape: s.Shape) -> Read:
 
 
 def _speller(shape: s.Shape) -> Callable[[str], Any]:
-    """text -> wire value; a text that spells none is handed on, for the loader to refuse."""
+    """Text -> wire value; a text that spells none is handed on, for the loader to refuse."""
     match shape:
         case s.Nullable(shape=inner) | s.Except(shape=inner) | s.Ruled(shape=inner):
             return _speller(inner)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from openrest.models.shapes import MISSING, Member, Nullable, Object, without_rules
+from openrest.models.shapes import MISSING, Member, Nullable, Object, Shape, without_rules
 
-__all__ = ["create_shape", "patch_shape", "read_shape", "replace_shape"]
+__all__ = ["as_sent", "create_shape", "patch_shape", "read_shape", "replace_shape"]
 
 
 def read_shape(model: Object, component: str) -> Object:
-    """What answers show: every member but the write-only ones, those that are always there required."""
+    """What answers show: every member but the write-only ones."""
     members = tuple(
         replace(member, required=member.always, default=MISSING)
         for member in model.members
@@ -54,3 +54,17 @@ def _patched(member: Member) -> Member:
     if not member.required and not member.nullable:
         shape = Nullable(shape=shape)
     return replace(member, shape=shape, required=False, default=MISSING)
+
+
+def as_sent(shape: Object) -> Object:
+    """The object as a client would have sent it: secrets included, null and default left out."""
+    members = tuple(
+        replace(m, write_only=False, required=False, default=MISSING, shape=_present(m.shape))
+        for m in shape.members
+    )
+    return replace(shape, members=members)
+
+
+def _present(shape: Shape) -> Shape:
+    inner = without_rules(shape)
+    return inner.shape if isinstance(inner, Nullable) else inner

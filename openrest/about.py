@@ -1,0 +1,227 @@
+"""What an API says of itself: rows for ``/``, ``/schema`` and the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import yaml
+
+from openrest import pipeline
+from openrest.contract import Header, Parameter, ResponseSpec
+from openrest.errors import NotFound
+from openrest.models import shapes as s
+from openrest.models.jsonschema import json_schema
+from openrest.operations import Call, Operation, Result
+from openrest.parsing import Limits
+from openrest.views.json import JsonResponse
+from openrest.views.raw import bytes_response
+
+__all__ = ["document_rows", "index_rows"]
+
+TAG = "about"
+_ANY = s.AnyValue()
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class SchemaResponse(JsonResponse):
+    """JSON Schema under its own media type."""
+
+    media_type = "application/schema+json"
+
+
+def index_rows(
+    title: str, version: str, resources: Mapping[str, s.Object], limits: Limits
+) -> Iterator[Operation]:
+    """``/`` and ``/schema``: `resources` are the objects that answers show, by resource name."""
+    yield _index(title, version, list(resources), limits)
+    yield _schemas(resources, limits)
+    if resources:
+        yield _schema(resources, limits)
+
+
+def _row(
+    id: str,
+    path: str,
+    summary: str,
+    handler: Any,
+    specs: list[ResponseSpec],
+    classes: tuple[Any, ...],
+    limits: Limits,
+    key: Parameter | None = None,
+    documented: bool = True,
+) -> Operation:
+    media_types = tuple(cls.media_type for cls in classes)
+    own = pipeline.contribution(TAG, None, None, media_types, limits, can_be_away=False)
+    responses = sorted([*specs, *own.responses], key=lambda spec: spec.status)
+    return Operation(
+        id=id,
+        method="GET",
+        path=path,
+        tag=TAG,
+        summary=summary,
+        handler=handler,
+        parameters=(key,) if key else (),
+        responses=tuple(responses),
+        response_classes=classes,
+        documented=documented,
+    )
+
+
+def _index(title: str, version: str, names: list[str], limits: Limits) -> Operation:
+    uri = s.String(format="uri-reference")
+    links = s.Object(
+        members=tuple(
+            s.Member(name=name, wire=name, shape=uri, required=True)
+            for name in ("docs", "openapi", "schema", *names)
+        )
+    )
+    shape = s.Object(
+        members=(
+            s.Member(name="name", wire="name", shape=s.String(), required=True, example=title),
+            s.Member(
+                name="version", wire="version", shape=s.String(), required=True, example=version
+            ),
+            s.Member(name="links", wire="links", shape=links, required=True),
+        )
+    )
+
+    def addresses(root: str) -> dict[str, Any]:
+        own = {"docs": "/docs", "openapi": "/openapi.json", "schema": "/schema"}
+        places = {**own, **{name: f"/{name}" for name in names}}
+        return {
+            "name": title,
+            "version": version,
+            "links": {name: root + place for name, place in places.items()},
+        }
+
+    def index(call: Call) -> Result:
+        if call.media_type == "text/html":
+            return Result(None, 303, [("Location", call.uri("docs"))])
+        return Result(addresses(call.root))
+
+    see_other = ResponseSpec(
+        status=303,
+        description="A browser is sent to the pages",
+        content="nothing",
+        headers=(Header(name="Location", shape=uri),),
+    )
+    found = ResponseSpec(
+        status=200,
+        description="Name, version and addresses of this API",
+        content="value",
+        shape=shape,
+        media_types=("application/json",),
+        example=addresses(""),
+    )
+    classes = (JsonResponse, bytes_response("text/html"))
+    return _row("index", "/", "What there is", index, [found, see_other], classes, limits)
+
+
+def _schemas(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
+    whole = {
+        "$schema": _DIALECT,
+        "$defs": {name: json_schema(shape) for name, shape in resources.items()},
+    }
+    spec = ResponseSpec(
+        status=200,
+        description="One JSON Schema with the objects of every resource in its `$defs`",
+        content="value",
+        shape=_ANY,
+        example=whole,
+    )
+    return _row(
+        "list_schema",
+        "/schema",
+        "The JSON Schemas of all resources",
+        lambda call: Result(whole),
+        [spec],
+        (SchemaResponse, JsonResponse),
+        limits,
+    )
+
+
+def _schema(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
+    schemas = {
+        name: {"$schema": _DIALECT, "title": shape.component, **json_schema(shape)}
+        for name, shape in resources.items()
+    }
+    first = next(iter(schemas))
+    key = Parameter(
+        name="resource",
+        location="path",
+        shape=s.Choice(pairs=tuple((name, name) for name in schemas)),
+        required=True,
+        description="The name of a resource",
+    )
+    specs = [
+        ResponseSpec(
+            status=200,
+            description="The JSON Schema of the objects that the resource answers",
+            content="value",
+            shape=_ANY,
+            example=schemas[first],
+        ),
+        ResponseSpec(
+            status=404,
+            description="There is no such resource",
+            example=NotFound("There is no about with the resource 'none': it must be one of "
+                             f"{', '.join(schemas)}."),
+        ),
+    ]  # fmt: skip
+    return _row(
+        "get_schema",
+        "/schema/{resource}",
+        "The JSON Schema of one resource",
+        lambda call: Result(schemas[call.key]),
+        specs,
+        (SchemaResponse, JsonResponse),
+        limits,
+        key,
+    )
+
+
+def document_rows(document: Mapping[str, Any], limits: Limits) -> Iterator[Operation]:
+    """``/openapi.json`` and ``/openapi.yaml``; ``servers`` is where the API is mounted."""
+
+    def placed(root: str) -> dict[str, Any]:
+        head = {name: document[name] for name in ("openapi", "info") if name in document}
+        return {**head, "servers": [{"url": root or "/"}], **document}
+
+    @lru_cache(maxsize=4)
+    def as_json(root: str) -> bytes:
+        return msgspec.json.encode(placed(root))
+
+    @lru_cache(maxsize=4)
+    def as_yaml(root: str) -> bytes:
+        text: bytes = yaml.dump(
+            placed(root), Dumper=_Dumper, sort_keys=False, allow_unicode=True, encoding="utf-8"
+        )
+        return text
+
+    spec = ResponseSpec(
+        status=200, description="The document", content="value", shape=_ANY, example={}
+    )
+    for ending, media_type, write in (
+        ("json", "application/json", as_json),
+        ("yaml", "application/yaml", as_yaml),
+    ):
+        yield _row(
+            f"openapi_{ending}",
+            f"/openapi.{ending}",
+            f"This document as {ending.upper()}",
+            lambda call, write=write: Result(write(call.root)),
+            [spec],
+            (bytes_response(media_type),),
+            limits,
+            documented=False,
+        )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what is shared again instead of naming it: clients of YAML differ over anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True

@@ -1,0 +1,98 @@
+"""`Controller`: three mappings, and a handler method for each verb."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig, check
+from openrest.errors import ConfigurationError
+from openrest.interfaces import DataStore
+from openrest.merge_patch import MergePatch
+from openrest.operations import Call, Page, Result
+from openrest.query import Query
+
+__all__ = ["Controller"]
+
+
+class Controller:
+    """One resource: subclass it with the mappings `resource`, `controller` and `view`.
+
+    They are checked when the class is created; ConfigurationError names every mistake. To change
+    what a verb does, override its method: `get_list`, `create`, `get`, `update` (PUT), `patch`
+    or `delete`. Instances are shared by all threads and keep nothing of a request: all of that
+    is in the `Call`. `store` is the datastore.
+    """
+
+    resource: ClassVar[ResourceConfig]
+    controller: ClassVar[ControllerConfig]
+    view: ClassVar[ViewConfig]
+    definition: ClassVar[Definition]
+
+    store: DataStore
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        mappings = {name: getattr(cls, name, None) for name in ("resource", "controller", "view")}
+        if mappings["resource"] is None:
+            return  # a base for other controllers, with handlers to share
+        missing = [
+            f"the mapping {name!r} is missing." for name in mappings if mappings[name] is None
+        ]
+        definition, mistakes = (None, missing) if missing else check(**mappings)
+        if definition is None:
+            raise ConfigurationError(cls.__name__, mistakes)
+        cls.definition = definition
+
+    def __init__(self) -> None:
+        definition = self.definition
+        store = definition.datastore
+        if isinstance(store, type):
+            store = store(definition.source, definition.model, definition.validators)
+        self.store = store
+        self._patch = MergePatch(definition.shape, definition.key)
+        self._owned = frozenset(
+            member.name for member in definition.shape.members if member.read_only
+        ) | {definition.key.name}
+
+    def get_list(self, call: Call) -> Result:
+        """The records that the call's parameters ask for, a page of them at a time."""
+        pagination, filters = self.definition.pagination, self.definition.filters
+        conditions = filters.conditions(call) if filters is not None else ()
+        offset, limit = pagination.window(call) if pagination is not None else (0, None)
+        query = Query(conditions, (), offset, limit)
+        records = list(self.store.find(query))
+        total = len(records) if limit is None else self.store.count(query)
+        meta: dict[str, Any] = {"count": len(records), "total_count": total}
+        if pagination is None:
+            return Result(Page(records, meta))
+        meta.update(pagination.meta(call, len(records), total))
+        return Result(Page(records, meta), headers=[*pagination.headers(meta)])
+
+    def create(self, call: Call) -> Result:
+        """Insert the body as a new record."""
+        record = self.store.insert(call.body)
+        key = record[self.definition.key.name]
+        return Result(record, 201, [("Location", call.uri(self.definition.name, key))])
+
+    def get(self, call: Call) -> Result:
+        """The record with the call's key."""
+        return Result(self.store.get(call.key))
+
+    def update(self, call: Call) -> Result:
+        """Replace the record by the body; what only the server sets stays as it is."""
+
+        def change(current: dict[str, Any]) -> dict[str, Any]:
+            kept = {name: current[name] for name in self._owned if name in current}
+            sent = {name: value for name, value in call.body.items() if name not in self._owned}
+            return {**sent, **kept}
+
+        return Result(self.store.update(call.key, change))
+
+    def patch(self, call: Call) -> Result:
+        """Merge the body into the record (RFC 7396); the merged object has to fit the model."""
+        return Result(self.store.update(call.key, lambda current: self._patch(current, call.body)))
+
+    def delete(self, call: Call) -> Result:
+        """Delete the record with the call's key."""
+        self.store.delete(call.key)
+        return Result(None, 204)

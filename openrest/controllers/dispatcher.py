@@ -1,0 +1,108 @@
+"""`WSGIDispatcher`: controllers in, a WSGI application out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from openrest.about import document_rows, index_rows
+from openrest.controllers.controller import Controller
+from openrest.controllers.rows import components, rows
+from openrest.errors import ConfigurationError
+from openrest.openapi import build_document
+from openrest.operations import Operation
+from openrest.parsing import Limits
+from openrest.pipeline import Pipeline
+from openrest.ui import page_rows
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["WSGIDispatcher"]
+
+
+class WSGIDispatcher:
+    """The WSGI application that serves some controllers, their document and its pages.
+
+        app = WSGIDispatcher([Address, Tweets], title="Address book", version="1.2")
+
+    `max_body_bytes`, `max_depth` and `max_parameters` bound what is read of a request. With
+    `debug` a handler that breaks its contract raises ContractError out of the application, and
+    every answer is checked against its schema; without, that is logged and answered 500. Unless
+    given, `debug` is what the environment variable ``OPENREST_DEBUG`` says (``1`` or ``0``).
+
+    `operations` is the table, `document` the OpenAPI document made from it.
+    Raises ConfigurationError with every mistake.
+    """
+
+    def __init__(
+        self,
+        controllers: Iterable[type[Controller]],
+        *,
+        title: str = "openrest API",
+        version: str = "0.1.0",
+        description: str = "",
+        max_body_bytes: int = 1_000_000,
+        max_depth: int = 64,
+        max_parameters: int = 100,
+        debug: bool | None = None,
+    ) -> None:
+        limits = Limits(
+            max_body_bytes=max_body_bytes, max_depth=max_depth, max_parameters=max_parameters
+        )
+        classes = _checked(list(controllers))
+        self.controllers = tuple(cls() for cls in classes)
+        table = [row for controller in self.controllers for row in rows(controller, limits)]
+        resources = {c.definition.name: components(c.definition).read for c in self.controllers}
+        table += index_rows(title, version, resources, limits)
+        _check_table(table)
+        self.document = build_document(table, title=title, version=version, description=description)
+        table += document_rows(self.document, limits)
+        table += page_rows(title, limits)
+        self.operations = tuple(table)
+        debug = os.environ.get("OPENREST_DEBUG") == "1" if debug is None else debug
+        self.pipeline = Pipeline(self.operations, limits, debug=debug)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        response = self.pipeline.run(environ)
+        start_response(response.status_line, response.headers)
+        # RFC 9110, section 9.3.2: the headers of GET, Content-Length too, and no content.
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
+
+
+def _checked(controllers: Sequence[Any]) -> Sequence[type[Controller]]:
+    mistakes = []
+    names: dict[str, str] = {}
+    for place, cls in enumerate(controllers):
+        if not (isinstance(cls, type) and issubclass(cls, Controller)):
+            mistakes.append(f"controllers[{place}] is not a class of a Controller but {cls!r}.")
+        elif not hasattr(cls, "definition"):
+            mistakes.append(f"controllers[{place}], {cls.__name__}, has no mappings.")
+        elif cls.definition.name in names:
+            first = names[cls.definition.name]
+            mistakes.append(
+                f"{first} and {cls.__name__} both have the resource_name {cls.definition.name!r}."
+            )
+        else:
+            names[cls.definition.name] = cls.__name__
+    if mistakes:
+        raise ConfigurationError("WSGIDispatcher", mistakes)
+    return controllers
+
+
+def _check_table(table: Sequence[Operation]) -> None:
+    mistakes = []
+    ids: dict[str, Operation] = {}
+    places: dict[tuple[str, str], Operation] = {}
+    for row in table:
+        where = f"{row.method} {row.path}"
+        first = ids.setdefault(row.id, row)
+        if first is not row:
+            mistakes.append(
+                f"{first.method} {first.path} and {where} both have the operation id {row.id!r}."
+            )
+        if places.setdefault((row.method, row.path), row) is not row:
+            mistakes.append(f"{where} is declared twice.")
+    if mistakes:
+        raise ConfigurationError("WSGIDispatcher", mistakes)

@@ -1,0 +1,349 @@
+"""The mappings of a controller -> rows of the table of operations."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from marshmallow import Schema
+
+from openrest import pipeline
+from openrest.config import Definition
+from openrest.contract import Body, Contribution, Header, Link, Parameter, ResponseSpec
+from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
+from openrest.models import schema_shape
+from openrest.models import shapes as s
+from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
+from openrest.operations import Call, Declaration, Operation, Result, declaration
+from openrest.parsing import Limits
+from openrest.views.formatters import formatted
+
+__all__ = ["Components", "components", "rows"]
+
+Handler = Callable[[Call], Result]
+
+#: method of the controller, HTTP method, whether it is about one object, prefix of the id
+BUILT_IN = (
+    ("get_list", "GET", False, "list"),
+    ("create", "POST", False, "create"),
+    ("get", "GET", True, "get"),
+    ("update", "PUT", True, "update"),
+    ("patch", "PATCH", True, "patch"),
+    ("delete", "DELETE", True, "delete"),
+)
+_SUMMARIES = {
+    "get_list": "List the {name} objects",
+    "create": "Create a {name} object",
+    "get": "Get one {name} object",
+    "update": "Replace one {name} object",
+    "patch": "Change some members of one {name} object",
+    "delete": "Delete one {name} object",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The objects of one resource, each with its name in the document."""
+
+    name: str
+    read: s.Object
+    create: s.Object
+    replace: s.Object
+    patch: s.Object
+    page: s.Object
+
+
+def components(definition: Definition) -> Components:
+    """What clients read and send: names made from the resource's, the same at every start."""
+    name = "".join(part[:1].upper() + part[1:] for part in re.split("[-_]", definition.name))
+    model, key = definition.shape, definition.key.name
+    read = formatted(read_shape(model, name), definition.formatters)
+    return Components(
+        name=name,
+        read=read,
+        create=create_shape(model, f"{name}Create"),
+        replace=replace_shape(model, key, f"{name}Replace"),
+        patch=patch_shape(model, key, f"{name}Patch"),
+        page=_page(f"{name}List", read, definition),
+    )
+
+
+def _page(component: str, read: s.Object, definition: Definition) -> s.Object:
+    count = s.Integer(minimum=0)
+    meta = s.Object(
+        members=(
+            s.Member(name="count", wire="count", shape=count, required=True,
+                     description="How many objects are here"),
+            s.Member(name="total_count", wire="total_count", shape=count, required=True,
+                     description="How many objects there are on all pages"),
+            *(definition.pagination.contribution().meta if definition.pagination else ()),
+        )
+    )  # fmt: skip
+    items: s.Shape = s.List(item=read)
+    return s.Object(
+        component=component,
+        members=(
+            s.Member(name="meta", wire="meta", shape=meta, required=True),
+            s.Member(name="object_list", wire="object_list", shape=items, required=True),
+        ),
+    )
+
+
+def rows(controller: Any, limits: Limits) -> Iterator[Operation]:
+    """The rows of one controller: its verbs, then the operations of its own.
+
+    Raises ConfigurationError where an operation of its own cannot be.
+    """
+    definition: Definition = controller.definition
+    builder = _Builder(definition, components(definition), limits)
+    made = [*builder.built_in(controller), *builder.own(controller)]
+    ids = {row.id: row for row in made}
+    for row in made:
+        yield replace(row, responses=tuple(builder.linked(row, ids)))
+
+
+class _Builder:
+    def __init__(self, definition: Definition, parts: Components, limits: Limits) -> None:
+        self.definition = definition
+        self.parts = parts
+        self.limits = limits
+        self.key = Parameter(
+            name=definition.key.name,
+            wire=definition.key.wire,
+            location="path",
+            shape=s.without_rules(definition.key.shape),
+            required=True,
+            description=f"The {definition.key.wire} of the object",
+            example=definition.key.example,
+        )
+
+    def built_in(self, controller: Any) -> Iterator[Operation]:
+        verbs = {False: self.definition.list_verbs, True: self.definition.unique_verbs}
+        for name, method, unique, prefix in BUILT_IN:
+            if method in verbs[unique]:
+                yield self._built_in(getattr(controller, name), name, method, unique, prefix)
+
+    def _built_in(
+        self, handler: Handler, name: str, method: str, unique: bool, prefix: str
+    ) -> Operation:
+        definition, parts = self.definition, self.parts
+        body = {
+            "create": Body(shape=parts.create),
+            "update": Body(shape=parts.replace),
+            "patch": Body(
+                shape=parts.patch, media_types=("application/merge-patch+json",), wire=True
+            ),
+        }.get(name)
+        contributions = list(self._parts_of(name))
+        success = {
+            "get_list": self._page_response(contributions),
+            "create": self._created(),
+            "delete": ResponseSpec(status=204, description="It is gone", content="nothing"),
+        }.get(name) or self._record_response("The object")
+        own = declaration(handler) or Declaration()
+        return self._row(
+            id=f"{prefix}_{_identifier(definition.name)}",
+            method=method,
+            path=f"/{definition.name}/{{{self.key.wire}}}" if unique else f"/{definition.name}",
+            handler=handler,
+            summary=""
+            if _is_overridden(handler)
+            else _SUMMARIES[name].format(name=definition.name),
+            own=own,
+            body=body,
+            success=success,
+            contributions=contributions,
+        )
+
+    def own(self, controller: Any) -> Iterator[Operation]:
+        built_in = {name for name, *_ in BUILT_IN}
+        for name, function in inspect.getmembers(type(controller), callable):
+            declared = declaration(function)
+            if declared is None or (name in built_in and not declared.method):
+                continue
+            if not declared.method or name in built_in:
+                raise ConfigurationError(
+                    type(controller).__name__,
+                    [
+                        f"{name}: @declare is for built-in handlers, "
+                        "@operation for methods of your own."
+                    ],
+                )
+            yield self._own(getattr(controller, name), name, declared)
+
+    def _own(self, handler: Handler, name: str, own: Declaration) -> Operation:
+        path = f"/{self.definition.name}/{own.path.strip('/')}"
+        if own.returns is None:
+            spec = ResponseSpec(status=204, description="Done", content="nothing")
+        elif own.returns == "record":
+            spec = replace(self._record_response("The object"), status=own.status)
+        elif own.returns == "page":
+            spec = replace(self._page_response([]), status=own.status)
+        else:
+            shape = _read_model(own.returns)
+            spec = ResponseSpec(status=own.status, description="Done", content="value", shape=shape)
+        return self._row(
+            id=f"{name}_{_identifier(self.definition.name)}",
+            method=own.method,
+            path=path,
+            handler=handler,
+            summary=own.summary,
+            own=own,
+            body=Body(shape=_sent_model(own.body)) if own.body else None,
+            success=spec,
+            contributions=list(self._conflicts()) if own.method != "GET" else [],
+        )
+
+    def _row(
+        self,
+        *,
+        id: str,
+        method: str,
+        path: str,
+        handler: Handler,
+        summary: str,
+        own: Declaration,
+        body: Body | None,
+        success: ResponseSpec,
+        contributions: list[Contribution],
+    ) -> Operation:
+        definition = self.definition
+        key = self.key if f"{{{self.key.wire}}}" in path else None
+        classes = () if success.content == "nothing" else (definition.response_class,)
+        contributions.append(
+            pipeline.contribution(
+                definition.name,
+                key,
+                body,
+                tuple(cls.media_type for cls in classes),
+                self.limits,
+                can_be_away=definition.datastore.can_be_away,
+            )
+        )
+        contributions.append(
+            Contribution(
+                parameters=own.parameters,
+                responses=tuple(
+                    ResponseSpec(status=status, description=text)
+                    for status, text in own.errors.items()
+                ),
+            )
+        )
+        parameters = [*([key] if key else []), *(p for c in contributions for p in c.parameters)]
+        said, _, more = inspect.cleandoc(handler.__doc__ or "").partition("\n")
+        return Operation(
+            id=id,
+            method=method,
+            path=path,
+            handler=handler,
+            tag=definition.name,
+            summary=own.summary or summary or said.rstrip("."),
+            description="" if summary else more.strip(),
+            parameters=tuple(parameters),
+            body=body,
+            responses=tuple(_merged([success, *(r for c in contributions for r in c.responses)])),
+            response_classes=classes,
+            formatters=definition.formatters,
+        )
+
+    def _parts_of(self, name: str) -> Iterator[Contribution]:
+        definition = self.definition
+        if name == "get_list":
+            if definition.pagination is not None:
+                yield definition.pagination.contribution()
+            if definition.filters is not None:
+                yield definition.filters.contribution()
+        if name in ("create", "update", "patch"):
+            yield from self._conflicts()
+        if name == "create" and not definition.key.read_only:
+            clash = RecordConflict([definition.key.name])
+            example = Conflict(
+                str(clash), [Mistake("is taken", pointer=f"#/{definition.key.wire}")]
+            )
+            yield Contribution(
+                responses=(ResponseSpec(status=409, description=str(clash), example=example),)
+            )
+
+    def _conflicts(self) -> Iterator[Contribution]:
+        store = self.definition.datastore
+        validators = self.definition.validators if isinstance(store, type) else store.validators
+        for validator in validators:
+            yield validator.contribution()
+
+    def _record_response(self, description: str) -> ResponseSpec:
+        return ResponseSpec(
+            status=200, description=description, content="record", shape=self.parts.read
+        )
+
+    def _created(self) -> ResponseSpec:
+        location = Header(
+            name="Location",
+            shape=s.String(format="uri-reference"),
+            description="Address of the new object",
+        )
+        spec = self._record_response("The object that was created")
+        return replace(spec, status=201, headers=(location,))
+
+    def _page_response(self, contributions: Iterable[Contribution]) -> ResponseSpec:
+        headers = tuple(header for part in contributions for header in part.headers)
+        return ResponseSpec(
+            status=200,
+            description="The objects",
+            content="page",
+            shape=self.parts.page,
+            headers=headers,
+        )
+
+    def linked(self, row: Operation, ids: dict[str, Operation]) -> Iterator[ResponseSpec]:
+        """The responses of a row; a created object leads to what can be done with it."""
+        suffix = _identifier(self.definition.name)
+        for spec in row.responses:
+            if row.id == f"create_{suffix}" and spec.status == 201:
+                links = tuple(
+                    Link(
+                        name=name,
+                        operation=f"{name}_{suffix}",
+                        parameters={self.key.wire: f"$response.body#/{self.key.wire}"},
+                    )
+                    for name in ("get", "update", "patch", "delete")
+                    if f"{name}_{suffix}" in ids
+                )
+                spec = replace(spec, links=links)
+            yield spec
+
+
+def _is_overridden(handler: Handler) -> bool:
+    """Whether a user's class handles this, so that its docstring speaks for the operation."""
+    return bool(handler.__doc__) and not handler.__module__.startswith(__package__ or "")
+
+
+def _identifier(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _merged(specs: Iterable[ResponseSpec]) -> Iterator[ResponseSpec]:
+    """One spec a status: parts that answer the same one say so one after the other."""
+    by_status: dict[int, ResponseSpec] = {}
+    for spec in specs:
+        known = by_status.get(spec.status)
+        if known is None:
+            by_status[spec.status] = spec
+        else:
+            by_status[spec.status] = replace(
+                known,
+                description=f"{known.description}; or: {spec.description}",
+                headers=(*known.headers, *spec.headers),
+            )
+    for status in sorted(by_status):
+        yield by_status[status]
+
+
+def _read_model(model: type[Schema]) -> s.Object:
+    return read_shape(schema_shape(model), model.__name__)
+
+
+def _sent_model(model: type[Schema]) -> s.Object:
+    return create_shape(schema_shape(model), model.__name__)

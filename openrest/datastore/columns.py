@@ -1,0 +1,263 @@
+"""Shape -> a column of SQLite: its type, and how values go in and come out.
+
+Every column orders as its native values do, so that SQLite can filter and sort by itself.
+What a value says beyond its type (a length, a bound, a choice) is not written into the table:
+a model may be widened later, and the table stays as it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from openrest.errors import InvalidData
+from openrest.models import shapes as s
+from openrest.models.dumping import dumper
+from openrest.models.loading import wire_loader
+
+__all__ = ["Column", "column", "quote"]
+
+Type = Literal["TEXT", "INTEGER", "REAL"]
+Convert = Callable[[Any], Any]
+
+#: The Python type in which sqlite3 gives the values of a column.
+STORED_AS: Final[dict[Type, type]] = {"TEXT": str, "INTEGER": int, "REAL": float}
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_SECOND = dt.timedelta(seconds=1)
+
+
+def quote(name: str) -> str:
+    """The name as an identifier of SQL, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column.
+
+    `encode` and `decode` turn a native value into the stored one and back; None where the two
+    are the same. Both raise ValueError, TypeError or LookupError for a value that is none.
+    """
+
+    name: str
+    type: Type
+    encode: Convert | None = None
+    decode: Convert | None = None
+    #: Whether no record may lack a value.
+    required: bool = False
+    #: Whether values can be compared by less and more, not only by equal.
+    ordered: bool = True
+    #: The SQL in which stored values order as the native ones; {} is the column or a value.
+    order: str = "{}"
+    #: A constraint that holds for the type, with {} for the column.
+    check: str = ""
+
+    @property
+    def sql(self) -> str:
+        """The column's name, quoted."""
+        return quote(self.name)
+
+    @property
+    def definition(self) -> str:
+        """The column as CREATE TABLE takes it."""
+        null = " NOT NULL" if self.required else ""
+        check = f" CHECK ({self.check.format(self.sql)})" if self.check else ""
+        return f"{self.sql} {self.type}{null}{check}"
+
+
+def column(member: s.Member) -> Column:
+    """The column that holds a member of a model."""
+    required = member.always and not member.nullable
+    return replace(_column(member.name, member.shape), required=required)
+
+
+def _column(name: str, shape: s.Shape) -> Column:
+    match shape:
+        case s.Ruled(shape=inner) | s.Nullable(shape=inner) | s.Except(shape=inner):
+            return _column(name, inner)
+        case s.String():
+            return Column(name=name, type="TEXT")
+        case s.Integer():
+            return Column(name=name, type="INTEGER")
+        case s.Number():
+            return Column(name=name, type="REAL")
+        case s.Boolean():
+            return Column(
+                name=name,
+                type="INTEGER",
+                encode=int,
+                decode={0: False, 1: True}.__getitem__,
+                check="{} IN (0, 1)",
+            )
+        case s.Timestamp():
+            return Column(name=name, type="INTEGER", encode=_seconds, decode=_instant)
+        case s.DateTime():
+            return Column(name=name, type="TEXT", encode=_datetime_text, decode=_datetime)
+        case s.Date():
+            return Column(
+                name=name, type="TEXT", encode=dt.date.isoformat, decode=dt.date.fromisoformat
+            )
+        case s.Uuid():
+            return Column(name=name, type="TEXT", encode=str, decode=uuid.UUID)
+        case s.Decimal():
+            return _decimal(name, shape)
+        case s.Choice():
+            return _choice(name, shape)
+        case _:
+            return _json(name, shape)
+
+
+def _seconds(value: dt.datetime) -> int:
+    return (value - _EPOCH) // _SECOND
+
+
+def _instant(seconds: int) -> dt.datetime:
+    return _EPOCH + dt.timedelta(seconds=seconds)
+
+
+def _datetime_text(value: dt.datetime) -> str:
+    """Always in UTC and of one width, so that the order of the texts is that of the instants."""
+    return value.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def _datetime(text: str) -> dt.datetime:
+    if len(text) != 27 or text[-1] != "Z":
+        raise ValueError("must look like 2026-03-01T09:30:00.000000Z")
+    return dt.datetime.fromisoformat(text)
+
+
+def _decimal(name: str, shape: s.Decimal) -> Column:
+    # All the places are written out: without the point the texts are then integers of at most
+    # 18 digits, which SQLite compares exactly. It would read "2.50" itself as a double.
+    unit = decimal.Decimal(1).scaleb(-shape.places)
+    context = decimal.Context(prec=30, traps=[decimal.Inexact, decimal.InvalidOperation])
+    fraction = rf"\.[0-9]{{{shape.places}}}" if shape.places else ""
+    fits = re.compile(f"-?[0-9]+{fraction}").fullmatch
+
+    def encode(value: decimal.Decimal) -> str:
+        return f"{value.quantize(unit, context=context):f}"
+
+    def decode(text: str) -> decimal.Decimal:
+        if not fits(text):
+            raise ValueError(f"must have {shape.places} digits after the point")
+        return decimal.Decimal(text)
+
+    return Column(
+        name=name,
+        type="TEXT",
+        encode=encode,
+        decode=decode,
+        order="CAST(replace({}, '.', '') AS INTEGER)" if shape.places else "CAST({} AS INTEGER)",
+    )
+
+
+def _choice(name: str, shape: s.Choice) -> Column:
+    kinds = {type(wire) for wire, _ in shape.pairs}
+    if kinds == {str}:
+        kind: Type = "TEXT"
+    elif kinds == {bool} or (
+        kinds == {int} and all(s.INT64_MIN <= wire <= s.INT64_MAX for wire, _ in shape.pairs)
+    ):
+        kind = "INTEGER"
+    elif kinds == {float}:
+        kind = "REAL"
+    else:
+        return _mixed_choice(name, shape)
+    if kinds != {bool} and all(wire is native for wire, native in shape.pairs):
+        return Column(name=name, type=kind)
+    return Column(
+        name=name,
+        type=kind,
+        encode={native: wire for wire, native in shape.pairs}.__getitem__,
+        decode={wire: native for wire, native in shape.pairs}.__getitem__,
+    )
+
+
+def _mixed_choice(name: str, shape: s.Choice) -> Column:
+    natives = {_dumps(wire): native for wire, native in shape.pairs}
+    # By type too: True and 1 are the same key of a dict.
+    texts = {(type(native), native): text for text, native in natives.items()}
+    return Column(
+        name=name,
+        type="TEXT",
+        encode=lambda native: texts[type(native), native],
+        decode=natives.__getitem__,
+        ordered=False,
+    )
+
+
+def _json(name: str, shape: s.Shape) -> Column:
+    kept = _kept(shape)
+    dump, load = dumper(kept), wire_loader(kept)
+
+    def decode(text: str) -> Any:
+        try:
+            return load(json.loads(text))
+        except InvalidData as broken:
+            raise ValueError(str(broken)) from broken
+
+    return Column(
+        name=name,
+        type="TEXT",
+        encode=lambda value: _dumps(dump(value)),
+        decode=decode,
+        ordered=False,
+    )
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _kept(shape: s.Shape) -> s.Shape:
+    """The shape as it is stored: without rules, and with the members that nobody is shown."""
+    match shape:
+        case s.Ruled(shape=inner):
+            return _kept(inner)
+        case s.Nullable(shape=inner) | s.Except(shape=inner):
+            return replace(shape, shape=_kept(inner))
+        case s.List(item=item):
+            return replace(shape, item=_kept(item))
+        case s.Object(members=members):
+            shown = tuple(replace(m, shape=_kept(m.shape), write_only=False) for m in members)
+            return replace(shape, members=shown)
+        case s.AnyValue(load=load, dump=dump) if load is not None and dump is not None:
+            return _either(load, dump)
+        case _:
+            return shape
+
+
+def _either(load: Convert, dump: Convert) -> s.AnyValue:
+    """A value of a user's own field: as it is where JSON can say it, else as the field dumps it.
+
+    To dump and load every value would be wrong: a field may hash what it loads.
+    """
+
+    def wrap(native: Any) -> dict[str, Any]:
+        if _is_json(native):
+            return {"native": native}
+        return {"wire": dump(native)}
+
+    def unwrap(stored: Any) -> Any:
+        return stored["native"] if "native" in stored else load(stored["wire"])
+
+    return s.AnyValue(load=unwrap, dump=wrap)
+
+
+def _is_json(value: Any) -> bool:
+    match value:
+        case None | bool() | int() | float() | str():
+            return type(value) in (type(None), bool, int, float, str)
+        case list():
+            return all(map(_is_json, value))
+        case dict():
+            return all(type(key) is str for key in value) and all(map(_is_json, value.values()))
+        case _:
+            return False

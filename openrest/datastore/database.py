@@ -1,0 +1,156 @@
+"""A SQLite file: one connection a thread, and sqlite3's errors as those of a store."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from openrest.errors import ContractError, RecordConflict, StoreError, StoreUnavailable
+
+__all__ = ["Database", "connect", "switch_to_wal"]
+
+#: What passes by itself, or is for the machine's administrator: the client may try again.
+_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+_TAKEN = frozenset(
+    {
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_ROWID,
+    }
+)
+
+
+def connect(path: Path, timeout: float, *, create: bool = False) -> sqlite3.Connection:
+    """An open connection that begins no transaction by itself; `timeout` is in seconds."""
+    mode = "rwc" if create else "rw"
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode={mode}",
+        uri=True,
+        timeout=timeout,
+        isolation_level=None,
+        check_same_thread=False,  # the thread that drops the last reference closes it
+    )
+    # In WAL mode NORMAL may lose the last commits when the power fails; an answered 201 may not
+    # be lost (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def switch_to_wal(connection: sqlite3.Connection, timeout: float) -> None:
+    """Make the file one in which reading and writing do not wait for each other.
+
+    SQLite does not wait for its lock here, as it does elsewhere, so this asks again.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+class Database:
+    """Runs statements on the file at `path`, each thread on a connection of its own.
+
+    `conflicts` are the fields that clash, by the text in which SQLite says so.
+    """
+
+    def __init__(
+        self, path: Path, timeout: float, conflicts: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._path = path
+        self._timeout = timeout
+        self._conflicts = conflicts
+        self._threads = threading.local()
+        #: Keeps connections alive that a forked child inherits. To close one there, or to
+        #: finalize it, would undo what the parent is doing in the shared memory of the file.
+        self._open: set[sqlite3.Connection] = set()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows that a query gives."""
+        try:
+            return self._connection().execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement that changes something, in the transaction of this thread or its own."""
+        try:
+            return self._connection().execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One atomic step of this thread: nobody else writes meanwhile, an exception undoes it."""
+        connection = self._connection()
+        if connection.in_transaction:
+            raise ContractError("A change or check must not write to the store that runs it.")
+        # IMMEDIATE takes the write lock at once. A transaction that read first and then wrote
+        # would be refused, without waiting, when another one wrote in between.
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection of this thread; the next statement opens a new one."""
+        self._threads.__dict__.clear()
+
+    def _connection(self) -> sqlite3.Connection:
+        threads = self._threads
+        try:
+            if threads.pid == os.getpid():
+                connection: sqlite3.Connection = threads.handle.connection
+                return connection
+        except AttributeError:
+            pass
+        threads.handle = _Handle(connect(self._path, self._timeout), self._open)
+        threads.pid = os.getpid()
+        return self._connection()
+
+    def _failure(self, error: sqlite3.Error) -> StoreError:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code in _TAKEN and str(error) in self._conflicts:
+            return RecordConflict(self._conflicts[str(error)])
+        if code & 0xFF in _AWAY:
+            return StoreUnavailable(f"{self._path}: {error}")
+        return StoreError(f"{self._path}: {error}")
+
+
+class _Handle:
+    """Closes its connection when its thread ends, but only in the process that opened it."""
+
+    def __init__(self, connection: sqlite3.Connection, opened: set[sqlite3.Connection]) -> None:
+        self.connection = connection
+        self._opened = opened
+        self._pid = os.getpid()
+        opened.add(connection)
+
+    def __del__(self) -> None:
+        if self._pid == os.getpid():
+            self._opened.discard(self.connection)
+            self.connection.close()

@@ -1,0 +1,297 @@
+"""Records in a Python list: kept in memory, and gone with the process."""
+
+from __future__ import annotations
+
+import bisect
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from marshmallow import Schema
+
+from openrest.datastore.records import (
+    Keeper,
+    copier,
+    is_assigned,
+    unique_members,
+    validator_mistakes,
+)
+from openrest.datastore.validators import UniqueTogether
+from openrest.errors import (
+    ConfigurationError,
+    ContractError,
+    RecordConflict,
+    RecordNotFound,
+    StoreError,
+)
+from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
+from openrest.models import shapes as s
+from openrest.query import OPERATORS, Condition, Query
+
+__all__ = ["PythonListDataStore"]
+
+
+class PythonListDataStore(DataStore):
+    """Keeps records in memory, beginning with those of a list.
+
+        class Person(Model):
+            fields = [StringField(name="name", required=True), PkField(name="id")]
+
+        store = PythonListDataStore([{"name": "Ada", "id": 1}, {"name": "Grace"}], Person)
+        store.get(2)  # {"name": "Grace", "id": 2}
+
+    The list holds native Python values keyed by field name and is copied: it stays as it is, and
+    two stores may begin with the same one. What is absent is filled in as on a create, the key
+    included. Raises ConfigurationError with every mistake in every record.
+    """
+
+    operators = OPERATORS
+    sortable = True
+    enforces = (UniqueTogether,)
+
+    def __init__(
+        self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
+    ) -> None:
+        super().__init__(resource, model, validators)
+        mistakes = validator_mistakes(self)
+        if not isinstance(resource, (list, tuple)):
+            mistakes.append(f"resource must be a list of records, not {resource!r}.")
+        if mistakes:
+            raise ConfigurationError(_subject(model), mistakes)
+        self._keep = Keeper(self.shape, self.key)
+        self._copy = copier(self.shape)
+        self._values = {member.name: _value(member) for member in self.shape.members}
+        self._uniques = [_Unique(members, self.shape) for members in unique_members(validators)]
+        #: A kept record is never changed, only replaced: whoever holds it may read it at leisure.
+        self._records: dict[Any, Record] = {}
+        self._keys: list[Any] = []  # ascending
+        self._last_key = 0
+        # Writers wait for one another, also while one runs somebody's `change`; readers wait
+        # only for the instant in which the tables above are altered.
+        self._writing = _WriteLock()
+        self._altering = threading.Lock()
+        self._seed(resource, model)
+
+    def find(self, query: Query) -> Iterable[Record]:
+        """The records that meet the conditions, ordered, within the window."""
+        end = None if query.limit is None else query.offset + query.limit
+        if query.conditions or query.order:
+            window = self._ordered(query)[query.offset : end]
+        else:
+            with self._altering:
+                window = [self._records[key] for key in self._keys[query.offset : end]]
+        return [self._copy(record) for record in window]
+
+    def count(self, query: Query) -> int:
+        """How many records meet the conditions, whatever the window."""
+        return len(self._matching(query.conditions) if query.conditions else self._records)
+
+    def get(self, key: Any) -> Record:
+        """The record with the key; RecordNotFound when there is none."""
+        return self._copy(self._current(key))
+
+    def insert(self, record: Record) -> Record:
+        """Store a new record and give it back with its key. Raises RecordConflict."""
+        return self.insert_many([record])[0]
+
+    def insert_many(self, records: Sequence[Record]) -> list[Record]:
+        """Store all of the records or none of them, in their order."""
+        kept = [self._keep(record) for record in records]
+        with self._writing:
+            self._assign_keys(kept)
+            self._refuse_conflicts(kept)
+            self._put(kept)
+        return [self._copy(record) for record in kept]
+
+    def update(self, key: Any, change: Change) -> Record:
+        """Replace the record by what `change` makes of it, as one atomic step.
+
+        `change` must not write to this store (ContractError).
+        """
+        with self._writing:
+            old = self._current(key)
+            new = self._keep({self.key.name: key, **change(self._copy(old))})
+            if new[self.key.name] != key:
+                raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
+            self._refuse_conflicts([new], replaced=key)
+            with self._altering:
+                for unique in self._uniques:
+                    unique.remove(old)
+                    unique.add(new, key)
+                self._records[key] = new
+        return self._copy(new)
+
+    def delete(self, key: Any, check: Check | None = None) -> None:
+        """Remove the record, as one atomic step with `check`. Raises RecordNotFound."""
+        with self._writing:
+            old = self._current(key)
+            if check is not None:
+                check(self._copy(old))
+            with self._altering:
+                for unique in self._uniques:
+                    unique.remove(old)
+                del self._records[key]
+                del self._keys[bisect.bisect_left(self._keys, key)]
+
+    def _seed(self, resource: Sequence[Any], model: type[Schema]) -> None:
+        mistakes: list[str] = []
+        kept: list[Record] = []
+        for place, record in enumerate(resource):
+            if not isinstance(record, dict):
+                mistakes.append(f"resource[{place}]: {record!r} is not a dict.")
+                continue
+            good, wrong = self._keep.check(record)
+            mistakes.extend(f"resource[{place}], {text}" for text in wrong)
+            kept.append(good)
+        if not mistakes:
+            self._assign_keys(kept)
+            mistakes.extend(self._seed_conflicts(kept))
+        if mistakes:
+            raise ConfigurationError(_subject(model), mistakes)
+        self._put(kept)
+
+    def _seed_conflicts(self, records: Sequence[Record]) -> Iterable[str]:
+        for unique in (_Unique((self.key.name,), self.shape), *self._uniques):
+            first: dict[Any, int] = {}
+            for place, record in enumerate(records):
+                values = unique.values(record)
+                if values is not None and first.setdefault(values, place) != place:
+                    names = " and ".join(unique.members)
+                    yield f"resource[{place}] has the same {names} as resource[{first[values]}]."
+
+    def _assign_keys(self, records: Sequence[Record]) -> None:
+        """Give a key to each record without one. The store's own count moves when they are put."""
+        if not is_assigned(self.key):
+            return
+        name, last = self.key.name, self._last_key
+        # Those that bring their key first: no other record may be given it.
+        last = max([last, *(record[name] for record in records if name in record)])
+        for record in records:
+            if name not in record:
+                last += 1
+                if last > s.INT64_MAX:
+                    raise StoreError("Every key has been given: no record can be added.")
+                record[name] = last
+
+    def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
+        name = self.key.name
+        new_keys = {record[name] for record in records}
+        if len(new_keys) < len(records) or not new_keys.isdisjoint(
+            self._records.keys() - {replaced}
+        ):
+            raise RecordConflict((name,))
+        for unique in self._uniques:
+            taken = set()
+            for record in records:
+                values = unique.values(record)
+                if values is not None:
+                    if values in taken or unique.owners.get(values, replaced) != replaced:
+                        raise RecordConflict(unique.members)
+                    taken.add(values)
+
+    def _put(self, records: Sequence[Record]) -> None:
+        name = self.key.name
+        keys = [record[name] for record in records]
+        with self._altering:
+            for key, record in zip(keys, records, strict=True):
+                self._records[key] = record
+                for unique in self._uniques:
+                    unique.add(record, key)
+                if self._keys and key < self._keys[-1]:
+                    bisect.insort(self._keys, key)
+                else:
+                    self._keys.append(key)
+        if is_assigned(self.key):
+            self._last_key = max([self._last_key, *keys])
+
+    def _current(self, key: Any) -> Record:
+        try:
+            return self._records[key]
+        except (KeyError, TypeError):  # a key that cannot be hashed is none either
+            raise RecordNotFound(key) from None
+
+    def _matching(self, conditions: Sequence[Condition]) -> list[Record]:
+        """The records that meet the conditions, by key."""
+        with self._altering:
+            records = [self._records[key] for key in self._keys]
+        for condition in conditions:
+            records = [record for record in records if condition.holds(record)]
+        return records
+
+    def _ordered(self, query: Query) -> list[Record]:
+        records = self._matching(query.conditions)
+        # The last field first: sorting is stable, so each later sort keeps the earlier ones.
+        for order in reversed(query.order):
+            value = self._values[order.member]
+            without = [record for record in records if record.get(order.member) is None]
+            records = [record for record in records if record.get(order.member) is not None]
+            records.sort(key=value, reverse=order.descending)
+            records += without
+        return records
+
+
+class _WriteLock:
+    """A lock that refuses the thread which holds it already, where a plain one would hang."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+
+    def __enter__(self) -> None:
+        if self._holder == threading.get_ident():
+            raise ContractError("A change or check must not write to the store that runs it.")
+        self._lock.acquire()
+        self._holder = threading.get_ident()
+
+    def __exit__(self, *_: object) -> None:
+        self._holder = None
+        self._lock.release()
+
+
+class _Unique:
+    """The keys of records by their values of some fields."""
+
+    def __init__(self, members: tuple[str, ...], shape: s.Object) -> None:
+        self.members = members
+        self.owners: dict[tuple[Any, ...], Any] = {}
+        self._values = [_value(shape.member(name)) for name in members]
+
+    def values(self, record: Record) -> tuple[Any, ...] | None:
+        """The values that no other record may have; None where one of them is missing."""
+        if any(record.get(name) is None for name in self.members):
+            return None
+        return tuple(value(record) for value in self._values)
+
+    def add(self, record: Record, key: Any) -> None:
+        values = self.values(record)
+        if values is not None:
+            self.owners[values] = key
+
+    def remove(self, record: Record) -> None:
+        values = self.values(record)
+        if values is not None:
+            del self.owners[values]
+
+
+def _value(member: s.Member) -> Callable[[Record], Any]:
+    """record -> its value of the member, as one that can be hashed and ordered.
+
+    A choice goes by its wire value, a list by its JSON text: the same order as in a database.
+    """
+    shape = member.shape
+    while isinstance(shape, (s.Ruled, s.Nullable, s.Except)):
+        shape = shape.shape
+    dump = dumper(shape)
+    match shape:
+        case s.List() | s.Object() | s.AnyValue():
+            return lambda record: json.dumps(dump(record[member.name]))
+        case s.Choice(pairs=pairs) if len({type(wire) for wire, _ in pairs}) > 1:
+            return lambda record: json.dumps(dump(record[member.name]))
+        case s.Choice():
+            return lambda record: dump(record[member.name])
+        case _:
+            return operator.itemgetter(member.name)
+
+
+def _subject(model: type[Schema]) -> str:
+    return f"PythonListDataStore of {model.__name__}"

@@ -1,0 +1,160 @@
+"""What every store does with a record that it is given: check it against the model, and copy it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from reprlib import repr as short_repr
+from typing import Any
+
+from openrest.datastore.validators import UniqueTogether
+from openrest.errors import ContractError, InvalidData, did_you_mean
+from openrest.interfaces import DataStore, Record
+from openrest.models import shapes as s
+from openrest.models.dumping import dumper
+from openrest.models.loading import fill, wire_loader
+from openrest.models.text import has_text_form
+
+__all__ = ["Keeper", "copier", "is_assigned", "validator_mistakes"]
+
+
+def is_assigned(key: s.Member) -> bool:
+    """Whether the store itself makes the keys: the integers of a PkField."""
+    return key.read_only and key.default is s.MISSING
+
+
+class Keeper:
+    """Makes of a record the one that is kept: checked, in its one form, and a copy.
+
+    The form is the one that reading gives back: an instant in UTC, a decimal with all its
+    places. Absent fields are filled in as on a create; the key that a store assigns stays absent.
+    The rules of validators are not run: whoever made the record has run them.
+    """
+
+    def __init__(self, shape: s.Object, key: s.Member) -> None:
+        self._names = [member.name for member in shape.members]
+        self._fields = [
+            (member.name, member, _keeper(member.shape), member == key and is_assigned(key))
+            for member in shape.members
+        ]
+
+    def __call__(self, record: Record) -> Record:
+        """The record to keep. Raises ContractError with every field that does not fit."""
+        kept, mistakes = self.check(record)
+        if mistakes:
+            raise ContractError(f"The record does not fit its model: {'; '.join(mistakes)}.")
+        return kept
+
+    def check(self, record: Record) -> tuple[Record, list[str]]:
+        """The record to keep, and what is wrong with it: a sentence for each field."""
+        kept: Record = {}
+        mistakes: list[str] = []
+        found = 0
+        for name, member, keep, assigned in self._fields:
+            if name in record:
+                found += 1
+                value = record[name]
+                if value is not None:
+                    try:
+                        kept[name] = keep(value)
+                    except ValueError as reason:
+                        mistakes.append(f"field {name!r}: {short_repr(value)} {reason}")
+                elif member.nullable:
+                    kept[name] = None
+                elif member.always and not assigned:
+                    mistakes.append(f"field {name!r}: must not be None")
+            elif member.default is not s.MISSING or member.nullable:
+                kept[name] = fill(member)
+            elif member.required and not assigned:
+                mistakes.append(f"field {name!r}: is required")
+        if found != len(record):
+            for name in record:
+                if name not in self._names:
+                    near = did_you_mean(str(name), self._names)
+                    mistakes.append(f"{name!r} is no field of the model.{near}")
+        return kept, mistakes
+
+
+def _keeper(shape: s.Shape) -> Callable[[Any], Any]:
+    """Native value -> the value to keep; ValueError says what is wrong with it."""
+    match shape:
+        case s.Ruled(shape=inner):
+            return _keeper(inner)
+        case s.Nullable(shape=inner):
+            keep = _keeper(inner)
+            return lambda value: None if value is None else keep(value)
+        case s.AnyValue():
+            # Nobody knows whether loading undoes dumping: a field may hash what it loads.
+            return copy.deepcopy
+        case s.List(item=item):
+            keep = _keeper(item)
+            bounded = _exactly(replace(shape, item=s.Nullable(shape=s.AnyValue())))
+            return lambda values: [keep(value) for value in bounded(values)]
+        case _:
+            return _exactly(shape)
+
+
+def _exactly(shape: s.Shape) -> Callable[[Any], Any]:
+    dump, load = dumper(shape), wire_loader(shape)
+
+    def keep(value: Any) -> Any:
+        try:
+            native = load(dump(value))
+        except InvalidData as broken:
+            raise ValueError(", ".join(mistake.detail for mistake in broken.mistakes)) from broken
+        except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError) as error:
+            raise ValueError("is of another type") from error
+        if native != value:
+            raise ValueError(f"would be read back as {native!r}")
+        return native
+
+    return keep
+
+
+def copier(shape: s.Object) -> Callable[[Record], Record]:
+    """The function that copies a kept record, as deep as its values can be changed."""
+    changeable = [member.name for member in shape.members if _is_changeable(member.shape)]
+    if not changeable:
+        return dict
+
+    def copy_record(record: Record) -> Record:
+        copied = dict(record)
+        for name in changeable:
+            if name in copied:
+                copied[name] = copy.deepcopy(copied[name])
+        return copied
+
+    return copy_record
+
+
+def _is_changeable(shape: s.Shape) -> bool:
+    match shape:
+        case s.List() | s.AnyValue() | s.Object():
+            return True
+        case s.Nullable(shape=inner) | s.Except(shape=inner) | s.Ruled(shape=inner):
+            return _is_changeable(inner)
+        case _:
+            return False
+
+
+def validator_mistakes(store: DataStore) -> list[str]:
+    """What is wrong with the validators of a store: a sentence for each mistake."""
+    shapes = {member.name: member.shape for member in store.shape.members}
+    mistakes = []
+    for validator in store.validators:
+        if not isinstance(validator, store.enforces):
+            mistakes.append(f"{type(store).__name__} cannot keep the validator {validator!r}.")
+            continue
+        for name in validator.members:
+            if name not in shapes:
+                near = did_you_mean(name, shapes)
+                mistakes.append(f"{validator!r}: the model has no field {name!r}.{near}")
+            elif not has_text_form(shapes[name]):
+                mistakes.append(f"{validator!r}: no store can compare the values of {name!r}.")
+    return mistakes
+
+
+def unique_members(validators: Sequence[object]) -> list[tuple[str, ...]]:
+    """The fields of each UniqueTogether among the validators."""
+    return [each.members for each in validators if isinstance(each, UniqueTogether)]

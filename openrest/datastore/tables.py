@@ -1,0 +1,176 @@
+"""The SQLite table of a model: made when it is missing, compared with the model when it is there."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from openrest.datastore.columns import Column, quote
+from openrest.errors import TableMismatch
+
+__all__ = ["Table", "TableFound"]
+
+#: What SQLite makes of a declared type, in the order in which it looks
+#: (https://www.sqlite.org/datatype3.html, section 3.1).
+_AFFINITIES = (
+    (("INT",), "INTEGER"),
+    (("CHAR", "CLOB", "TEXT"), "TEXT"),
+    (("BLOB",), "BLOB"),
+    (("REAL", "FLOA", "DOUB"), "REAL"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFound:
+    """What is known of a table that fits.
+
+    `conflicts` are the fields that clash, by the text in which SQLite says so. A table that is
+    not `strict` may hold values of any type in any column.
+    """
+
+    conflicts: dict[str, tuple[str, ...]]
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What a model asks of its table.
+
+    `key` names one of the columns; `assigned` says that the table gives the keys. No two rows
+    have the same values in all the columns of one of `uniques`.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: str
+    assigned: bool
+    uniques: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """The table's name, quoted."""
+        return quote(self.name)
+
+    @property
+    def create_statement(self) -> str:
+        """The statement that makes the table.
+
+        STRICT: a value of another type is refused, whoever writes it. AUTOINCREMENT: without
+        it the highest key is given again once its record is deleted. WITHOUT ROWID: a table
+        whose key is text is kept in the order of that key.
+        """
+        lines = [self._key_definition(c) if c.name == self.key else c.definition for c in self.columns]
+        lines += [f"UNIQUE ({_listed(members)})" for members in self.uniques]
+        options = "STRICT" if self.assigned else "STRICT, WITHOUT ROWID"
+        return f"CREATE TABLE {self.sql} (\n  " + ",\n  ".join(lines) + f"\n) {options}"
+
+    def prepare(self, connection: sqlite3.Connection) -> TableFound:
+        """Make the table unless it is there. An existing one is never altered.
+
+        Raises TableMismatch with every difference between the table and the model.
+        """
+        # Two processes may start at the same time: the second one finds what the first one made.
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if not _look_up(connection, self.name):
+                connection.execute(self.create_statement)
+            return self._compare(connection)
+        finally:
+            if connection.in_transaction:
+                connection.execute("COMMIT")
+
+    def _key_definition(self, column: Column) -> str:
+        if self.assigned:
+            return f"{column.sql} INTEGER PRIMARY KEY AUTOINCREMENT"
+        return f"{column.sql} {column.type} NOT NULL PRIMARY KEY"
+
+    def _compare(self, connection: sqlite3.Connection) -> TableFound:
+        [(name, kind, strict, statement)] = _look_up(connection, self.name)
+        if kind != "table":
+            raise TableMismatch(self._subject, [f"it is a {kind}, not a table."])
+        uniques = _unique_indexes(connection, self.name)
+        differences = [
+            *self._column_differences(connection),
+            *self._key_differences(connection, statement),
+            *self._unique_differences(uniques),
+        ]
+        if re.search(r"\bCOLLATE\s+\W?(?!BINARY)\w", statement, re.IGNORECASE):
+            differences.append("a column has a COLLATE clause: texts must compare as they are.")
+        if differences:
+            raise TableMismatch(self._subject, differences)
+        conflicts = {_failure(name, (self.key,)): (self.key,)}
+        declared = {frozenset(map(str.lower, members)): members for members in self.uniques}
+        for columns in uniques:
+            members = declared.get(frozenset(map(str.lower, columns)), (self.key,))
+            conflicts[_failure(name, columns)] = members
+        return TableFound(conflicts=conflicts, strict=bool(strict))
+
+    @property
+    def _subject(self) -> str:
+        return f"the table {self.name!r}"
+
+    def _column_differences(self, connection: sqlite3.Connection) -> Iterator[str]:
+        found = {
+            name.lower(): (declared, bool(not_null), default is not None, hidden)
+            for name, declared, not_null, default, hidden in connection.execute(
+                'SELECT name, type, "notnull", dflt_value, hidden FROM pragma_table_xinfo(?)',
+                (self.name,),
+            )
+        }
+        for column in self.columns:
+            definition = column.definition.partition(" CHECK")[0]
+            if column.name.lower() not in found:
+                yield f"the column {definition} is missing."
+                continue
+            declared, not_null, _, hidden = found.pop(column.name.lower())
+            if hidden:
+                yield f"the column {column.sql} is generated and cannot be written."
+            affinity = _affinity(declared)
+            # NUMERIC, as of a BOOLEAN column, keeps whole numbers as they are.
+            if affinity != column.type and (affinity, column.type) != ("NUMERIC", "INTEGER"):
+                yield f"the column {column.sql} is {declared or 'of no type'}: it must be {column.type}."
+            if column.name == self.key:
+                continue
+            if column.required and not not_null:
+                yield f"the column {column.sql} may be NULL, and the field always has a value."
+            if not_null and not column.required:
+                yield f"the column {column.sql} is NOT NULL, and the field may have no value."
+        for name, (_, not_null, has_default, hidden) in found.items():
+            if not_null and not has_default and not hidden:
+                yield (
+                    f"the column {quote(name)} is NOT NULL without a DEFAULT, and the model has no "
+                    "such field."
+                )
+
+    def _key_differences(self, connection: sqlite3.Connection, statement: str) -> Iterator[str]:
+        key = connection.execute(
+            "SELECT name, type FROM pragma_table_xinfo(?) WHERE pk ORDER BY pk", (self.name,)
+        ).fetchall()
+        if [name.lower() for name, _ in key] != [self.key.lower()]:
+            names = f"({_listed(name for name, _ in key)})" if key else "none"
+            yield f"its primary key is {names}: it must be ({quote(self.key)})."
+        elif self.assigned and not re.search(r"\bAUTOINCREMENT\b", statement, re.IGNORECASE):
+            yield (
+                f"the column {quote(self.key)} is not AUTOINCREMENT: a deleted record's key would "
+                f"be given again. It must be INTEGER PRIMARY KEY AUTOINCREMENT."
+            )
+
+    def _unique_differences(self, indexes: list[tuple[str, ...]]) -> Iterator[str]:
+        wanted = {frozenset(map(str.lower, members)): members for members in self.uniques}
+        found = {frozenset(map(str.lower, columns)): columns for columns in indexes}
+        for names, members in wanted.items():
+            if names not in found:
+                index = quote("_".join((self.name, *members)))
+                yield (
+                    f"no unique index holds UniqueTogether{members!r}: "
+                    f"CREATE UNIQUE INDEX {index} ON {self.sql} ({_listed(members)})"
+                )
+        for names, columns in found.items():
+            if names not in wanted and names != {self.key.lower()}:
+                arguments = ", ".join(map(repr, columns))
+                yield (
+                    f"it has a unique index on ({_listed(columns)}), which the validators do not "
+                    f"name: add UniqueTogether({arguments})."
+                )

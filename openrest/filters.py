@@ -1,0 +1,58 @@
+"""Query parameters that narrow a list."""
+
+from __future__ import annotations
+
+from openrest.contract import Contribution, Parameter
+from openrest.interfaces import CallView
+from openrest.models import shapes as s
+from openrest.models.text import has_text_form
+from openrest.query import Condition
+
+__all__ = ["EqualityFilters"]
+
+
+class EqualityFilters:
+    """``?age=5``: equality on every field that answers show and that text can spell.
+
+    Several are joined by *and*. Null equals nothing, so it cannot be asked for.
+    """
+
+    def __init__(self, shape: s.Object) -> None:
+        self._fields = {
+            member.wire: member
+            for member in shape.members
+            if not member.write_only and has_text_form(member.shape)
+        }
+
+    def contribution(self) -> Contribution:
+        return Contribution(
+            parameters=tuple(
+                Parameter(
+                    name=wire,
+                    shape=_value_shape(member.shape),
+                    description=f"Only objects whose {wire} equals this",
+                )
+                for wire, member in self._fields.items()
+            )
+        )
+
+    def conditions(self, call: CallView) -> tuple[Condition, ...]:
+        """One condition for each field that the call's query names."""
+        return tuple(
+            Condition(self._fields[wire].name, "eq", value)
+            for wire, value in call.query.items()
+            if wire in self._fields
+        )
+
+
+def _value_shape(shape: s.Shape) -> s.Shape:
+    """The shape of a value to compare with: never null, and no rule has a say in it."""
+    shape = s.without_rules(shape)
+    if isinstance(shape, s.Nullable):
+        shape = shape.shape
+    # No item at all cannot be spelled in a query.
+    return (
+        s.List(item=shape.item, min_items=max(1, shape.min_items), max_items=shape.max_items)
+        if (isinstance(shape, s.List))
+        else shape
+    )

@@ -1,0 +1,169 @@
+"""Operation rows -> the OpenAPI 3.1 document; apispec puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from apispec import APISpec, BasePlugin
+
+from openrest.contract import (
+    PROBLEM,
+    PROBLEM_MEDIA_TYPE,
+    Body,
+    Header,
+    Link,
+    Parameter,
+    ResponseSpec,
+)
+from openrest.errors import ConfigurationError, Problem
+from openrest.models import shapes as s
+from openrest.models.dumping import dumper
+from openrest.models.examples import example
+from openrest.models.jsonschema import json_schema, object_schema
+from openrest.operations import Operation
+
+__all__ = ["build_document"]
+
+Json = dict[str, Any]
+
+
+class ShapePlugin(BasePlugin):
+    """Lets apispec take its schemas from shapes, and from nothing else."""
+
+    def schema_helper(self, name: str, definition: Json, **options: Any) -> Json:
+        """The JSON Schema of ``shape=``."""
+        return object_schema(options["shape"], _component)
+
+
+def _component(shape: s.Object) -> Json:
+    return {"$ref": f"#/components/schemas/{shape.component}"}
+
+
+def build_document(
+    operations: Sequence[Operation], *, title: str, version: str, description: str = ""
+) -> Json:
+    """The document of the rows, without ``servers``: where the API is mounted, the request says.
+
+    Raises ConfigurationError where two objects would have one name, or two operations one id.
+    """
+    shown = [operation for operation in operations if operation.documented]
+    info = {"description": description} if description else {}
+    spec = APISpec(title, version, "3.1.0", plugins=[ShapePlugin()], info=info)
+    for tag in dict.fromkeys(operation.tag for operation in shown):
+        spec.tag({"name": tag})
+    for shape in _objects(shown):
+        spec.components.schema(str(shape.component), shape=shape)
+    paths: dict[str, Json] = {}
+    for operation in shown:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    for path, methods in paths.items():
+        spec.path(path, operations=methods)
+    document: Json = spec.to_dict()
+    return document
+
+
+def _objects(operations: Iterable[Operation]) -> list[s.Object]:
+    """Every object that has a name, each once."""
+    found: dict[str, s.Object] = {}
+    for operation in operations:
+        shapes: list[s.Shape | None] = [spec.shape for spec in operation.responses]
+        shapes.append(operation.body.shape if operation.body else None)
+        for shape in shapes:
+            for named in _named(shape):
+                known = found.setdefault(str(named.component), named)
+                if known is not named and json_schema(known) != json_schema(named):
+                    raise ConfigurationError(
+                        "The document",
+                        [f"two different objects have the name {named.component!r}."],
+                    )
+    found["Problem"] = PROBLEM
+    return list(found.values())
+
+
+def _named(shape: s.Shape | None) -> Iterable[s.Object]:
+    match shape:
+        case s.Object(members=members):
+            for member in members:
+                yield from _named(member.shape)
+            if shape.component:
+                yield shape
+        case (
+            s.List(item=inner)
+            | s.Nullable(shape=inner)
+            | s.Except(shape=inner)
+            | s.Ruled(shape=inner)
+        ):
+            yield from _named(inner)
+
+
+def _operation(operation: Operation) -> Json:
+    entry: Json = {
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+    }
+    if operation.description:
+        entry["description"] = operation.description
+    if operation.parameters:
+        entry["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
+    if operation.body is not None:
+        entry["requestBody"] = _body(operation.body)
+    media_types = [cls.media_type for cls in operation.response_classes]
+    entry["responses"] = {
+        str(spec.status): _response(spec, media_types) for spec in operation.responses
+    }
+    return entry
+
+
+def _parameter(parameter: Parameter) -> Json:
+    schema = json_schema(parameter.shape, _component)
+    if parameter.default is not s.MISSING:
+        schema["default"] = dumper(parameter.shape)(parameter.default)
+    entry: Json = {
+        "name": parameter.wire,
+        "in": parameter.location,
+        "required": parameter.required,
+        "schema": schema,
+    }
+    if parameter.description:
+        entry["description"] = parameter.description
+    if parameter.example is not s.MISSING:
+        entry["example"] = parameter.example
+    if isinstance(parameter.shape, s.List) and parameter.location == "query":
+        entry |= {"style": "form", "explode": True}
+    return entry
+
+
+def _body(body: Body) -> Json:
+    content = {"schema": _component(body.shape), "example": example(body.shape)}
+    return {"required": True, "content": dict.fromkeys(body.media_types, content)}
+
+
+def _response(spec: ResponseSpec, media_types: Sequence[str]) -> Json:
+    entry: Json = {"description": spec.description}
+    if spec.headers:
+        entry["headers"] = {header.name: _header(header) for header in spec.headers}
+    if spec.links:
+        entry["links"] = {link.name: _link(link) for link in spec.links}
+    if spec.content == "problem":
+        content: Json = {"schema": _component(PROBLEM)}
+        if isinstance(spec.example, Problem):
+            content["example"] = spec.example.as_dict()
+        entry["content"] = {PROBLEM_MEDIA_TYPE: content}
+    elif spec.content != "nothing" and spec.shape is not None:
+        shown = example(spec.shape) if spec.example is s.MISSING else spec.example
+        content = {"schema": json_schema(spec.shape, _component), "example": shown}
+        entry["content"] = dict.fromkeys(spec.media_types or media_types, content)
+    return entry
+
+
+def _header(header: Header) -> Json:
+    entry: Json = {"schema": json_schema(header.shape), "required": header.required}
+    if header.description:
+        entry["description"] = header.description
+    return entry
+
+
+def _link(link: Link) -> Json:
+    return {"operationId": link.operation, "parameters": dict(link.parameters)}

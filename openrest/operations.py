@@ -1,0 +1,191 @@
+"""The waist of openrest: frozen `Operation` rows, and what passes through one of them.
+
+Router, pipeline and document are made from the rows and from nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import quote, urlencode
+
+from marshmallow import Schema
+
+from openrest.contract import Body, Parameter, ResponseSpec
+from openrest.interfaces import Formatter, ResponseClass
+
+__all__ = [
+    "Call",
+    "Declaration",
+    "Operation",
+    "Page",
+    "Result",
+    "declaration",
+    "declare",
+    "operation",
+]
+
+Handler = Callable[["Call"], "Result"]
+Decorated = TypeVar("Decorated", bound=Callable[..., "Result"])
+
+#: What may stand unescaped in a segment of a path, besides letters, digits and ``_.-~``
+#: (RFC 3986, section 3.3, pchar).
+_PCHAR: Final = "!$&'()*+,;=:@"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method on one path: everything the router, the pipeline and the document need.
+
+    `path` is a template such as ``/address/{id}``, `responses` has every status it can answer.
+    The first of `response_classes` is the default format.
+    """
+
+    id: str
+    method: str
+    path: str
+    handler: Handler
+    responses: tuple[ResponseSpec, ...]
+    tag: str = ""
+    summary: str = ""
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    response_classes: tuple[type[ResponseClass], ...] = ()
+    formatters: tuple[Formatter, ...] = ()
+    documented: bool = True
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, parsed: what its operation declares, as native values, and nothing else.
+
+    `key` is the value of the first path parameter, `query` has a value for each parameter that
+    was sent or has a default, `body` is the loaded body. `sent` are the query parameters as
+    they came, `address` is the path they came to, `media_type` the format that is answered.
+    """
+
+    operation: Operation
+    root: str = ""
+    path: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    sent: Sequence[tuple[str, str]] = ()
+    address: str = ""
+    media_type: str = ""
+
+    @property
+    def key(self) -> Any:
+        """The value of the first path parameter: the key of the record that is meant."""
+        return next(iter(self.path.values()), None)
+
+    def uri(self, *segments: object) -> str:
+        """The address of a path below the root of the API, as a path-absolute reference.
+
+        It names no host: what a proxy or a forged ``Host`` header says cannot get into it
+        (RFC 3986, section 4.2).
+        """
+        return self.root + "".join("/" + quote(str(segment), safe=_PCHAR) for segment in segments)
+
+    def link(self, **parameters: object) -> str:
+        """The address of this call with some query parameters set and all others kept."""
+        pairs = [(name, value) for name, value in self.sent if name not in parameters]
+        pairs += [(name, str(value)) for name, value in parameters.items()]
+        return f"{self.address}?{urlencode(pairs)}"
+
+
+@dataclass(slots=True)
+class Page:
+    """What a list answers: records, and the members of its ``meta``."""
+
+    records: Iterable[dict[str, Any]]
+    meta: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Result:
+    """What a handler answers: a record, a `Page` or a plain value; a status; headers."""
+
+    body: Any = None
+    status: int = 200
+    headers: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What a method of a controller says of the operation that it handles.
+
+    `method` and `path` are empty where it overrides a built-in handler.
+    """
+
+    method: str = ""
+    path: str = ""
+    status: int = 200
+    summary: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: type[Schema] | None = None
+    returns: Literal["record", "page"] | type[Schema] | None = "record"
+    errors: Mapping[int, str] = field(default_factory=dict)
+
+
+_ATTRIBUTE: Final = "__openrest_declaration__"
+
+
+def operation(
+    method: str,
+    path: str,
+    *,
+    status: int = 200,
+    summary: str = "",
+    parameters: Sequence[Parameter] = (),
+    body: type[Schema] | None = None,
+    returns: Literal["record", "page"] | type[Schema] | None = "record",
+    errors: Mapping[int, str] | None = None,
+) -> Callable[[Decorated], Decorated]:
+    """Make a method of a controller an operation of its own, routed and documented.
+
+        @operation("POST", "/{id}/retweet")
+        def retweet(self, call: Call) -> Result:
+            '''Count one more retweet.'''
+            ...
+
+    `path` goes below the resource's; ``{id}`` is the model's key under its own name. `returns`
+    is what the success answers: a ``record``, a ``page``, the object of another model, or None
+    for no content. `errors` are further statuses with their descriptions: 404 where a key is
+    named, and what the pipeline itself can answer, are there already. Summary and description
+    are the docstring's unless given.
+    """
+    declared = Declaration(
+        method=method.upper(),
+        path=path,
+        status=status,
+        summary=summary,
+        parameters=tuple(parameters),
+        body=body,
+        returns=returns,
+        errors=dict(errors or {}),
+    )
+    return _attach(declared)
+
+
+def declare(
+    *, parameters: Sequence[Parameter] = (), errors: Mapping[int, str] | None = None
+) -> Callable[[Decorated], Decorated]:
+    """Say what a method that overrides a built-in handler reads and answers beyond it."""
+    return _attach(Declaration(parameters=tuple(parameters), errors=dict(errors or {})))
+
+
+def _attach(declared: Declaration) -> Callable[[Decorated], Decorated]:
+    def attach(method: Decorated) -> Decorated:
+        setattr(method, _ATTRIBUTE, declared)
+        return method
+
+    return attach
+
+
+def declaration(method: object) -> Declaration | None:
+    """What `operation` or `declare` attached to a method, or None."""
+    found: Declaration | None = getattr(method, _ATTRIBUTE, None)
+    return found

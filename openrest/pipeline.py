@@ -1,0 +1,236 @@
+"""One request through an operation's row: every step, in order."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from openrest import parsing
+from openrest.contract import Body, Contribution, Header, Parameter, ResponseSpec
+from openrest.errors import (
+    Conflict,
+    ContractError,
+    InternalServerError,
+    InvalidData,
+    MethodNotAllowed,
+    Mistake,
+    NotAcceptable,
+    NotFound,
+    Problem,
+    RecordConflict,
+    RecordNotFound,
+    RuleViolated,
+    ServiceUnavailable,
+    StoreUnavailable,
+    UnprocessableContent,
+)
+from openrest.interfaces import ResponseClass
+from openrest.models import shapes as s
+from openrest.models.examples import native_example
+from openrest.models.patterns import Pattern
+from openrest.negotiation import best
+from openrest.operations import Call, Operation, Result
+from openrest.parsing import (
+    CONTRACT_BROKEN,
+    RULE_BROKEN,
+    Environ,
+    Limits,
+    parse,
+    path_text,
+    path_values,
+    shown,
+)
+from openrest.plans import Plan, status_line
+from openrest.rendering import Response, render, render_problem
+from openrest.routing import Router
+
+__all__ = ["Pipeline", "contribution"]
+
+log = logging.getLogger("openrest")
+
+AWAY = "The data cannot be reached for now."
+DIGITS = Pattern("^[0-9]+$", "1")
+
+
+def contribution(
+    tag: str,
+    key: Parameter | None,
+    body: Body | None,
+    media_types: Sequence[str],
+    limits: Limits,
+    *,
+    can_be_away: bool,
+) -> Contribution:
+    """The statuses that the pipeline itself can answer for an operation of this form."""
+    responses = list(parsing.contribution(body, limits).responses)
+    if key is not None:
+        missing = RecordNotFound(native_example(key.shape))
+        responses.append(
+            ResponseSpec(
+                status=404, description=f"There is no such {tag}", example=NotFound(str(missing))
+            )
+        )
+    if media_types:
+        responses.append(
+            ResponseSpec(
+                status=406,
+                description=f"`Accept` excludes {', '.join(media_types)}",
+                example=_not_acceptable("This", media_types),
+            )
+        )
+    if body is not None and s.may_refuse(body.shape):
+        responses.append(
+            ResponseSpec(
+                status=409,
+                description="A rule of the model refuses what fits the schema",
+                example=Conflict(RULE_BROKEN, [Mistake("is refused by a rule", pointer="#")]),
+            )
+        )
+    if can_be_away:
+        responses.append(
+            ResponseSpec(
+                status=503,
+                description="The data cannot be reached for now",
+                headers=(
+                    Header(name="Retry-After", shape=s.String(patterns=(DIGITS,)),
+                           description="Seconds after which to try again"),
+                ),
+                example=ServiceUnavailable(AWAY),
+            )
+        )  # fmt: skip
+    responses.append(
+        ResponseSpec(
+            status=500,
+            description="The server failed; its log has the `instance` and says why",
+            example=_internal_problem("urn:uuid:5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"),
+        )
+    )
+    return Contribution(responses=tuple(responses))
+
+
+class Pipeline:
+    """Answers requests by the rows of a table, and by nothing else.
+
+    With `debug` a ContractError leaves the application and every answer is checked against its
+    schema; without, the error is logged and answered 500.
+    """
+
+    def __init__(self, operations: Sequence[Operation], limits: Limits, *, debug: bool) -> None:
+        self.router = Router(operations)
+        self.plans = {(row.path, row.method): Plan(row) for row in operations}
+        self.limits = limits
+        self.debug = debug
+
+    def run(self, environ: Environ) -> Response:
+        """The response to one request; every error becomes a problem (RFC 9457)."""
+        plan: Plan | None = None
+        try:
+            template, texts = self._match(environ)
+            if environ["REQUEST_METHOD"] == "OPTIONS":
+                return self._options(template)
+            plan = self._plan(template, environ)
+            path = path_values(plan, texts)
+            response_class = _negotiate(plan, environ)
+            media_type = response_class.media_type if response_class else ""
+            call = parse(plan, path, media_type, environ, self.limits)
+            result = _handle(plan, call)
+            return render(plan, call, result, response_class, debug=self.debug)
+        except Problem as problem:
+            if plan is None or problem.status in plan.answers:
+                return render_problem(problem)
+            return self._broken(
+                ContractError(
+                    f"{plan.operation.id} raised {type(problem).__name__}, and does not declare "
+                    f"{problem.status}: {problem.detail}"
+                ),
+                environ,
+            )
+        except ContractError as error:
+            return self._broken(error, environ)
+        except Exception:
+            return _internal(environ)
+
+    def _match(self, environ: Environ) -> tuple[str, Any]:
+        path = path_text(environ)
+        found = None if path is None else self.router.match(path)
+        if found is None:
+            raise NotFound(f"There is nothing at {shown(environ)}.")
+        return found
+
+    def _plan(self, template: str, environ: Environ) -> Plan:
+        method = environ["REQUEST_METHOD"]
+        # RFC 9110, section 9.3.2: HEAD is GET, and the server leaves out the body.
+        plan = self.plans.get((template, "GET" if method == "HEAD" else method))
+        if plan is None:
+            allow = self.router.allow[template]
+            raise MethodNotAllowed(
+                f"{shown(environ)} answers {allow}, not {method[:40]}.", headers=[("Allow", allow)]
+            )
+        return plan
+
+    def _options(self, template: str) -> Response:
+        return Response(status_line(204), [("Allow", self.router.allow[template])], b"")
+
+    def _broken(self, error: ContractError, environ: Environ) -> Response:
+        if self.debug:
+            raise error
+        return _internal(environ, error)
+
+
+def _negotiate(plan: Plan, environ: Environ) -> type[ResponseClass] | None:
+    """The format to answer in; None for an operation whose success has no content."""
+    classes = plan.operation.response_classes
+    if not classes:
+        return None
+    accept = environ.get("HTTP_ACCEPT", "*/*")
+    if accept == "*/*" or accept == plan.media_types[0]:
+        return classes[0]
+    index = best(accept, plan.media_types)
+    if index is None:
+        raise _not_acceptable(shown(environ), plan.media_types)
+    return classes[index]
+
+
+def _not_acceptable(what: str, media_types: Sequence[str]) -> NotAcceptable:
+    possible = ", ".join(media_types)
+    return NotAcceptable(
+        f"{what} can be sent as {possible}.", [Mistake(f"must allow {possible}", header="Accept")]
+    )
+
+
+def _handle(plan: Plan, call: Call) -> Result:
+    """What the handler answers; the errors of stores and models get their statuses here."""
+    try:
+        return plan.operation.handler(call)
+    except RecordNotFound as error:
+        raise NotFound(str(error)) from error
+    except RecordConflict as error:
+        places = [plan.wires.get(member, member) for member in error.members]
+        taken = [Mistake("is taken", pointer=f"#/{place}") for place in places]
+        raise Conflict(str(error), taken) from error
+    except RuleViolated as error:
+        raise Conflict(RULE_BROKEN, error.mistakes) from error
+    except InvalidData as error:
+        raise UnprocessableContent(CONTRACT_BROKEN, error.mistakes) from error
+    except StoreUnavailable as error:
+        log.warning("%s: the store is away: %s", plan.operation.id, error)
+        raise ServiceUnavailable(AWAY, headers=[("Retry-After", str(error.retry_after))]) from error
+
+
+def _internal(environ: Environ, error: ContractError | None = None) -> Response:
+    """A 500 without internals; its `instance` is in the log line with the traceback too."""
+    instance = f"urn:uuid:{uuid.uuid4()}"
+    log.error(
+        "%s %s failed: %s",
+        environ["REQUEST_METHOD"],
+        shown(environ),
+        instance,
+        exc_info=error or True,
+    )
+    return render_problem(_internal_problem(instance))
+
+
+def _internal_problem(instance: str) -> InternalServerError:
+    return InternalServerError("The server failed; its log says why.", instance=instance)

@@ -1,0 +1,129 @@
+"""An operation's row, compiled: the readers, loaders and dumpers that its contract calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+from openrest.contract import PROBLEMS, Body, Parameter, ResponseSpec
+from openrest.models import shapes as s
+from openrest.models.dumping import Dump, dumper
+from openrest.models.loading import object_loader, wire_loader
+from openrest.models.text import Read, text_reader
+from openrest.operations import Operation
+
+__all__ = ["Answer", "Plan", "status_line"]
+
+
+def status_line(status: int) -> str:
+    """``200 OK``, as WSGI wants it, in the words of RFC 9110 whatever Python's are."""
+    if status in PROBLEMS:
+        return f"{status} {PROBLEMS[status].title}"
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{status} Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One parameter: its name in a call, and how its text becomes a value."""
+
+    name: str
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One status of an operation, ready to be sent."""
+
+    spec: ResponseSpec
+    status_line: str
+    dump: Dump
+    required_headers: frozenset[str]
+    known_headers: frozenset[str]
+    check: Callable[[Any], Any] | None
+
+
+class Plan:
+    """What the pipeline needs of one row, compiled once at start."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        by_place: dict[str, list[Parameter]] = {"path": [], "query": [], "header": []}
+        for parameter in operation.parameters:
+            by_place[parameter.location].append(parameter)
+        self.path = _readers(by_place["path"])
+        self.query = _readers(by_place["query"])
+        self.header = {
+            "HTTP_" + wire.upper().replace("-", "_"): (wire, reader)
+            for wire, reader in _readers(by_place["header"]).items()
+        }
+        self.defaults = {
+            parameter.name: parameter.default
+            for parameter in by_place["query"]
+            if parameter.default is not s.MISSING
+        }
+        self.required = tuple(
+            p for p in operation.parameters if p.required and p.location != "path"
+        )
+        self.load = _loader(operation.body) if operation.body else None
+        self.media_types = tuple(cls.media_type for cls in operation.response_classes)
+        self.answers = {spec.status: _answer(spec) for spec in operation.responses}
+        self.wires = (
+            {member.name: member.wire for member in operation.body.shape.members}
+            if operation.body
+            else {}
+        )
+
+
+def _loader(body: Body) -> Callable[[Any], Any]:
+    load = object_loader(body.shape)
+    if not body.wire:
+        return load
+
+    def check(value: Any) -> Any:
+        load(value)
+        return value
+
+    return check
+
+
+def _readers(parameters: Sequence[Parameter]) -> Mapping[str, Reader]:
+    return {p.wire: Reader(p.name, text_reader(p.shape)) for p in parameters}
+
+
+def _answer(spec: ResponseSpec) -> Answer:
+    names = {header.name.lower(): header.required for header in spec.headers}
+    return Answer(
+        spec=spec,
+        status_line=status_line(spec.status),
+        dump=dumper(spec.shape) if spec.shape is not None else _as_it_is,
+        required_headers=frozenset(name for name, required in names.items() if required),
+        known_headers=frozenset(names),
+        check=wire_loader(_sendable(spec.shape)) if spec.shape is not None else None,
+    )
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _sendable(shape: s.Shape) -> s.Shape:
+    """The shape of an answer, to check one with: what only the server sets may be there."""
+    match shape:
+        case s.Object():
+            members = tuple(
+                replace(m, shape=_sendable(m.shape), default=s.MISSING) for m in shape.members
+            )
+            return replace(shape, members=members, owned=(), refine=None)
+        case s.List(item=item):
+            return replace(shape, item=_sendable(item))
+        case s.Nullable(shape=inner):
+            return replace(shape, shape=_sendable(inner))
+        case s.AnyValue():
+            return s.AnyValue()
+        case _:
+            return s.without_rules(shape)

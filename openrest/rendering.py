@@ -1,0 +1,132 @@
+"""The step that answers: formatters, then the dumper, then the response class.
+
+Nothing leaves that the operation's row does not declare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from openrest.contract import PROBLEM_MEDIA_TYPE, ResponseSpec
+from openrest.errors import ContractError, InvalidData, Problem
+from openrest.interfaces import ResponseClass
+from openrest.operations import Call, Page, Result
+from openrest.plans import Answer, Plan, status_line
+from openrest.views.json import JsonResponse
+
+__all__ = ["Response", "render", "render_problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes to the server: a status line, headers and the whole body."""
+
+    status_line: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def render(
+    plan: Plan,
+    call: Call,
+    result: Result,
+    response_class: type[ResponseClass] | None,
+    *,
+    debug: bool,
+) -> Response:
+    """The response that a result makes.
+
+    Raises ContractError where the row does not declare what the handler answered; with `debug`
+    also where the body breaks its schema.
+    """
+    answer = plan.answers.get(result.status)
+    if answer is None or answer.spec.content == "problem":
+        raise ContractError(
+            f"{plan.operation.id} answered {result.status}, which it does not declare."
+        )
+    headers = list(result.headers)
+    if headers or answer.required_headers:
+        _check_headers(plan, answer, {name.lower() for name, _ in headers})
+    if answer.spec.content == "nothing" or response_class is None:
+        if result.body is not None:
+            raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")
+        return Response(answer.status_line, headers, b"")
+    wire = answer.dump(_formatted(plan, call, answer.spec, result.body))
+    if debug and answer.check is not None:
+        _check_body(plan, answer.check, wire)
+    body = response_class.encode(wire)
+    headers.append(("Content-Type", response_class.media_type))
+    headers.append(("Content-Length", str(len(body))))
+    return Response(answer.status_line, headers, body)
+
+
+def render_problem(problem: Problem) -> Response:
+    """The one form of every error (RFC 9457, section 3)."""
+    body = JsonResponse.encode(problem.as_dict())
+    headers = [
+        *problem.headers,
+        ("Content-Type", PROBLEM_MEDIA_TYPE),
+        ("Content-Length", str(len(body))),
+    ]
+    return Response(status_line(problem.status), headers, body)
+
+
+def _check_headers(plan: Plan, answer: Answer, names: set[str]) -> None:
+    undeclared = names - answer.known_headers
+    missing = answer.required_headers - names
+    if undeclared or missing:
+        said = [f"sent {', '.join(sorted(undeclared))} undeclared"] if undeclared else []
+        said += [f"left out {', '.join(sorted(missing))}, which it promises"] if missing else []
+        raise ContractError(f"{plan.operation.id} {answer.spec.status} {' and '.join(said)}.")
+
+
+def _formatted(plan: Plan, call: Call, spec: ResponseSpec, body: Any) -> Any:
+    formatters = plan.operation.formatters
+    if spec.content == "record":
+        return _format(plan, call, body) if formatters else body
+    if spec.content == "page":
+        if not isinstance(body, Page):
+            raise ContractError(f"{plan.operation.id} answers a Page, not a {type(body).__name__}.")
+        records = (
+            [_format(plan, call, record) for record in body.records] if formatters else body.records
+        )
+        return {"meta": body.meta, "object_list": records}
+    return body
+
+
+def _format(plan: Plan, call: Call, record: dict[str, Any]) -> Mapping[str, Any]:
+    for formatter in plan.operation.formatters:
+        before = record.keys()
+        after = formatter(record, call)
+        declared = formatter.contribution()
+        _check_members(formatter, before, after, declared)
+        record = after
+    return record
+
+
+def _check_members(formatter: Any, before: Any, after: Any, declared: Any) -> None:
+    added = {member.name for member in declared.adds}
+    surprising = after.keys() - before - added
+    kept = after.keys() & set(declared.removes)
+    lost = (before - after.keys() - set(declared.removes)) | (added - after.keys())
+    if surprising or kept or lost:
+        name = getattr(
+            getattr(formatter, "function", formatter), "__name__", type(formatter).__name__
+        )
+        said = [
+            f"{verb} {', '.join(sorted(names))}"
+            for verb, names in (("added", surprising), ("kept", kept), ("lost", lost))
+            if names
+        ]
+        raise ContractError(f"The formatter {name} {' and '.join(said)}: it has to declare that.")
+
+
+def _check_body(plan: Plan, check: Callable[[Any], Any], wire: Any) -> None:
+    try:
+        check(wire)
+    except InvalidData as broken:
+        raise ContractError(
+            f"{plan.operation.id} answers what breaks its schema: {broken}"
+        ) from broken

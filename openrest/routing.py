@@ -1,0 +1,47 @@
+"""Operation rows -> the router."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from werkzeug.exceptions import NotFound as NoMatch
+from werkzeug.routing import Map, Rule
+
+from openrest.operations import Operation
+
+__all__ = ["Router"]
+
+
+class Router:
+    """Finds the path template of an address; made from the rows and from nothing else.
+
+    `table` has the rows of each template by method; `allow` what ``Allow`` says there.
+    """
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self.table: dict[str, dict[str, Operation]] = {}
+        for operation in operations:
+            self.table.setdefault(operation.path, {})[operation.method] = operation
+        self.allow = {path: ", ".join(_allowed(rows)) for path, rows in self.table.items()}
+        # One spelling for every address: no redirects, neither for slashes nor for defaults.
+        rules = Map(
+            [Rule(path.replace("{", "<").replace("}", ">"), endpoint=path) for path in self.table],
+            strict_slashes=True,
+            merge_slashes=False,
+            redirect_defaults=False,
+        )
+        self._match = rules.bind("localhost").match
+
+    def match(self, path: str) -> tuple[str, Mapping[str, str]] | None:
+        """The template that the path fits and the text of its parameters, or None."""
+        try:
+            template, values = self._match(path)
+        except NoMatch:
+            return None
+        return template, values
+
+
+def _allowed(rows: Mapping[str, Operation]) -> list[str]:
+    """HEAD comes with GET, and OPTIONS with everything (RFC 9110, sections 9.3.2 and 9.3.7)."""
+    methods = [*rows, "OPTIONS"]
+    return sorted([*methods, "HEAD"] if "GET" in rows else methods)

@@ -1,0 +1,92 @@
+"""Reading JSON as RFC 8259 and RFC 7493 (I-JSON) mean it, with a bound on everything.
+
+The standard library reads more than JSON: NaN, 1e400, UTF-16, duplicate members, lone
+surrogates. What it is lenient in is refused here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+__all__ = ["Unreadable", "read_json"]
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Unreadable(ValueError):
+    """The bytes are not the JSON that this server reads; the text says why."""
+
+
+def read_json(data: bytes, max_depth: int = 64) -> Any:
+    """The value of a JSON text in UTF-8, nested at most `max_depth` levels.
+
+    Raises Unreadable. The size of `data` is the caller's to bound.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from error
+    # Cheap and exact for all but hostile bodies: nothing is deeper than it has brackets.
+    if data.count(b"[") + data.count(b"{") > max_depth and _depth(text) > max_depth:
+        raise Unreadable(f"The body is nested deeper than {max_depth} levels.")
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Unreadable(f"The body is not JSON: {error.msg} at {where}.") from error
+    except ValueError as error:
+        # int() refuses more than 4300 digits; _pairs and the constants say their own.
+        said = str(error) if isinstance(error, Unreadable) else "A number has too many digits."
+        raise Unreadable(said) from error
+    if b"\\u" in data and _has_lone_surrogate(value):
+        raise Unreadable("The body has a lone surrogate, which no UTF-8 text can hold.")
+    return value
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise Unreadable(f"The member {name!r} is there twice.")
+            seen.add(name)
+    return members
+
+
+def _constant(name: str) -> Any:
+    raise Unreadable(f"{name} is not JSON.")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise Unreadable(f"The number {text[:40]} is larger than any double.")
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float)
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting of brackets outside of strings."""
+    deepest = depth = 0
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text, re.DOTALL):
+        first = token[0][0]
+        if first in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in "]}":
+            depth -= 1
+    return deepest
+
+
+def _has_lone_surrogate(value: Any) -> bool:
+    if isinstance(value, str):
+        return _LONE_SURROGATE.search(value) is not None
+    if isinstance(value, dict):
+        return any(_has_lone_surrogate(name) or _has_lone_surrogate(v) for name, v in value.items())
+    return isinstance(value, list) and any(map(_has_lone_surrogate, value))

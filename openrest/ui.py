@@ -1,0 +1,114 @@
+"""The pages: Swagger UI from a package on disk, under a strict Content-Security-Policy."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from openrest import pipeline
+from openrest.contract import Header, ResponseSpec
+from openrest.models import shapes as s
+from openrest.operations import Call, Operation, Result
+from openrest.parsing import Limits
+from openrest.views.raw import bytes_response
+
+__all__ = ["page_rows"]
+
+#: Everything comes from this server, and no script or style stands in the page itself.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PAGE_HEADERS = (
+    ("Content-Security-Policy", _POLICY),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+_ASSET_HEADERS = (("Cache-Control", "public, max-age=3600"), ("X-Content-Type-Options", "nosniff"))
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" type="image/png" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<noscript>This page needs JavaScript; <a href="openapi.json">the document</a> does not.</noscript>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+
+_START = b"""window.ui = SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  displayRequestDuration: true,
+  tryItOutEnabled: true,
+  presets: [SwaggerUIBundle.presets.apis],
+});
+"""
+
+_FILES = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+
+
+def page_rows(title: str, limits: Limits) -> Iterator[Operation]:
+    """``/docs`` and the files that it loads."""
+    page = _PAGE.format(title=html.escape(title)).encode()
+    yield _row("docs", "/docs", "text/html", _PAGE_HEADERS, lambda: page, limits)
+    yield _row(
+        "docs_start", "/docs/start.js", "text/javascript", _ASSET_HEADERS, lambda: _START, limits
+    )
+    for name, media_type in _FILES.items():
+        read = (_folder() / name).read_bytes
+        yield _row(f"docs_{name}", f"/docs/{name}", media_type, _ASSET_HEADERS, read, limits)
+
+
+def _folder() -> Path:
+    # find_spec does not import the package, which would import Flask.
+    spec = find_spec("flask_swagger_ui")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(
+            "The pages need the files of flask-swagger-ui: pip install openrest"
+        )
+    return Path(spec.submodule_search_locations[0]) / "dist"
+
+
+def _row(
+    id: str,
+    path: str,
+    media_type: str,
+    headers: tuple[tuple[str, str], ...],
+    read: Callable[[], bytes],
+    limits: Limits,
+) -> Operation:
+    def handler(call: Call) -> Result:
+        return Result(read(), headers=headers)
+
+    spec = ResponseSpec(
+        status=200,
+        description="The file",
+        content="value",
+        headers=tuple(Header(name=name, shape=s.String()) for name, _ in headers),
+    )
+    own = pipeline.contribution("page", None, None, (media_type,), limits, can_be_away=False)
+    return Operation(
+        id=id,
+        method="GET",
+        path=path,
+        handler=handler,
+        responses=(spec, *own.responses),
+        response_classes=(bytes_response(media_type),),
+        documented=False,
+    )
