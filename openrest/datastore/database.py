@@ -118,19 +118,17 @@ class Database:
 
     def close(self) -> None:
         """Close the connection of this thread; the next statement opens a new one."""
-        self._threads.__dict__.clear()
+        self._threads.handle = None
 
     def _connection(self) -> sqlite3.Connection:
-        threads = self._threads
-        try:
-            if threads.pid == os.getpid():
-                connection: sqlite3.Connection = threads.handle.connection
-                return connection
-        except AttributeError:
-            pass
-        threads.handle = _Handle(connect(self._path, self._timeout), self._open)
-        threads.pid = os.getpid()
-        return self._connection()
+        handle: _Handle | None = getattr(self._threads, "handle", None)
+        if handle is None or handle.pid != os.getpid():
+            try:
+                connection = connect(self._path, self._timeout)
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
+            self._threads.handle = handle = _Handle(connection, self._open)
+        return handle.connection
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
@@ -147,10 +145,10 @@ class _Handle:
     def __init__(self, connection: sqlite3.Connection, opened: set[sqlite3.Connection]) -> None:
         self.connection = connection
         self._opened = opened
-        self._pid = os.getpid()
+        self.pid = os.getpid()
         opened.add(connection)
 
     def __del__(self) -> None:
-        if self._pid == os.getpid():
+        if self.pid == os.getpid():
             self._opened.discard(self.connection)
             self.connection.close()

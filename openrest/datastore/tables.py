@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from openrest.datastore.columns import Column, quote
@@ -90,11 +90,11 @@ class Table:
         [(name, kind, strict, statement)] = _look_up(connection, self.name)
         if kind != "table":
             raise TableMismatch(self._subject, [f"it is a {kind}, not a table."])
-        uniques = _unique_indexes(connection, self.name)
+        indexes = _unique_indexes(connection, self.name)
         differences = [
             *self._column_differences(connection),
             *self._key_differences(connection, statement),
-            *self._unique_differences(uniques),
+            *self._unique_differences(indexes),
         ]
         if re.search(r"\bCOLLATE\s+\W?(?!BINARY)\w", statement, re.IGNORECASE):
             differences.append("a column has a COLLATE clause: texts must compare as they are.")
@@ -102,7 +102,7 @@ class Table:
             raise TableMismatch(self._subject, differences)
         conflicts = {_failure(name, (self.key,)): (self.key,)}
         declared = {frozenset(map(str.lower, members)): members for members in self.uniques}
-        for columns in uniques:
+        for columns in filter(None, indexes.values()):
             members = declared.get(frozenset(map(str.lower, columns)), (self.key,))
             conflicts[_failure(name, columns)] = members
         return TableFound(conflicts=conflicts, strict=bool(strict))
@@ -157,20 +157,66 @@ class Table:
                 f"be given again. It must be INTEGER PRIMARY KEY AUTOINCREMENT."
             )
 
-    def _unique_differences(self, indexes: list[tuple[str, ...]]) -> Iterator[str]:
+    def _unique_differences(self, indexes: dict[str, tuple[str, ...]]) -> Iterator[str]:
         wanted = {frozenset(map(str.lower, members)): members for members in self.uniques}
-        found = {frozenset(map(str.lower, columns)): columns for columns in indexes}
+        found = {frozenset(map(str.lower, columns)) for columns in indexes.values()}
         for names, members in wanted.items():
             if names not in found:
                 index = quote("_".join((self.name, *members)))
                 yield (
-                    f"no unique index holds UniqueTogether{members!r}: "
+                    f"no unique index keeps {_validator(members)}: "
                     f"CREATE UNIQUE INDEX {index} ON {self.sql} ({_listed(members)})"
                 )
-        for names, columns in found.items():
-            if names not in wanted and names != {self.key.lower()}:
-                arguments = ", ".join(map(repr, columns))
-                yield (
-                    f"it has a unique index on ({_listed(columns)}), which the validators do not "
-                    f"name: add UniqueTogether({arguments})."
-                )
+        for index, columns in indexes.items():
+            if not columns:
+                yield f"its unique index {quote(index)} is more than one on columns."
+            elif (names := frozenset(map(str.lower, columns))) not in wanted:
+                if names != {self.key.lower()}:
+                    yield f"its unique index {quote(index)} needs the validator {_validator(columns)}."
+
+
+def _look_up(connection: sqlite3.Connection, name: str) -> list[tuple[str, str, int, str]]:
+    """Name, kind, strictness and statement of the table; nothing when there is none."""
+    return connection.execute(
+        "SELECT found.name, listed.type, listed.strict, found.sql "
+        "FROM sqlite_schema AS found JOIN pragma_table_list(found.name) AS listed "
+        "WHERE found.name = ? COLLATE NOCASE AND found.type IN ('table', 'view') "
+        "AND listed.schema = 'main'",
+        (name,),
+    ).fetchall()
+
+
+def _unique_indexes(connection: sqlite3.Connection, table: str) -> dict[str, tuple[str, ...]]:
+    """The columns of each unique index; none where it is partial or on an expression."""
+    indexes: dict[str, tuple[str, ...]] = {}
+    for index, partial in connection.execute(
+        'SELECT name, partial FROM pragma_index_list(?) WHERE "unique"', (table,)
+    ).fetchall():
+        columns = [
+            name
+            for (name,) in connection.execute(
+                "SELECT name FROM pragma_index_info(?) ORDER BY seqno", (index,)
+            )
+        ]
+        indexes[index] = () if partial or None in columns else tuple(columns)
+    return indexes
+
+
+def _affinity(declared: str) -> str:
+    for parts, affinity in _AFFINITIES:
+        if any(part in declared.upper() for part in parts):
+            return affinity
+    return "NUMERIC" if declared else "BLOB"
+
+
+def _failure(table: str, columns: tuple[str, ...]) -> str:
+    """How SQLite words that a row has the same values as another."""
+    return "UNIQUE constraint failed: " + ", ".join(f"{table}.{column}" for column in columns)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(quote, names))
+
+
+def _validator(members: Iterable[str]) -> str:
+    return f"UniqueTogether({', '.join(map(repr, members))})"
