@@ -21,13 +21,16 @@ from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.loading import wire_loader
 
-__all__ = ["Column", "column", "quote"]
+__all__ = ["NO_VALUE", "STORED_AS", "Column", "Convert", "column", "quote"]
 
 Type = Literal["TEXT", "INTEGER", "REAL"]
 Convert = Callable[[Any], Any]
 
 #: The Python type in which sqlite3 gives the values of a column.
 STORED_AS: Final[dict[Type, type]] = {"TEXT": str, "INTEGER": int, "REAL": float}
+
+#: What `Column.encode`, `decode` and `bound` raise for a value that is none of the field.
+NO_VALUE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _SECOND = dt.timedelta(seconds=1)
@@ -43,7 +46,7 @@ class Column:
     """One column.
 
     `encode` and `decode` turn a native value into the stored one and back; None where the two
-    are the same. Both raise ValueError, TypeError or LookupError for a value that is none.
+    are the same. They raise one of `NO_VALUE` for a value that is none of the field.
     """
 
     name: str
@@ -70,6 +73,21 @@ class Column:
         null = " NOT NULL" if self.required else ""
         check = f" CHECK ({self.check.format(self.sql)})" if self.check else ""
         return f"{self.sql} {self.type}{null}{check}"
+
+    def bound(self, value: Any) -> Any:
+        """What to bind for a value that nobody has checked yet, such as a key or a condition's."""
+        if value is None:
+            return None
+        stored: Any = value if self.encode is None else self.encode(value)
+        if self.type == "REAL":
+            return float(stored)
+        if type(stored) is not STORED_AS[self.type]:
+            raise TypeError(f"{value!r} is a {type(value).__name__}")
+        if isinstance(stored, str):
+            stored.encode()  # sqlite3 cannot bind a lone surrogate
+        elif not s.INT64_MIN <= stored <= s.INT64_MAX:
+            raise OverflowError(f"{value!r} needs more than 64 bits")
+        return stored
 
 
 def column(member: s.Member) -> Column:
@@ -176,7 +194,7 @@ def _choice(name: str, shape: s.Choice) -> Column:
         name=name,
         type=kind,
         encode={native: wire for wire, native in shape.pairs}.__getitem__,
-        decode={wire: native for wire, native in shape.pairs}.__getitem__,
+        decode=dict(shape.pairs).__getitem__,
     )
 
 

@@ -81,22 +81,26 @@ class Database:
         self._path = path
         self._timeout = timeout
         self._conflicts = conflicts
-        self._threads = threading.local()
-        #: Keeps connections alive that a forked child inherits. To close one there, or to
-        #: finalize it, would undo what the parent is doing in the shared memory of the file.
-        self._open: set[sqlite3.Connection] = set()
+        self._process = _Process()
+        #: What a forked child has of its parent's: kept, so that nothing in it is finalized.
+        self._inherited: list[_Process] = []
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that a query gives."""
+        connection = self._connection()
         try:
-            return self._connection().execute(sql, parameters).fetchall()
+            return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run a statement that changes something, in the transaction of this thread or its own."""
+        """Run a statement that writes, in the transaction of this thread or as one of its own."""
+        connection = self._connection()
         try:
-            return self._connection().execute(sql, parameters)
+            if connection.in_transaction:
+                return connection.execute(sql, parameters)
+            with self._turn():
+                return connection.execute(sql, parameters)
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
@@ -106,29 +110,49 @@ class Database:
         connection = self._connection()
         if connection.in_transaction:
             raise ContractError("A change or check must not write to the store that runs it.")
-        # IMMEDIATE takes the write lock at once. A transaction that read first and then wrote
-        # would be refused, without waiting, when another one wrote in between.
-        self.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        with self._turn():
+            # IMMEDIATE takes the write lock at once. A transaction that read first would be
+            # refused when it came to write, without waiting, if another had written in between.
+            self._control(connection, "BEGIN IMMEDIATE")
+            try:
+                yield
+                self._control(connection, "COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the connection of this thread; the next statement opens a new one."""
-        self._threads.handle = None
+        self._process.threads.handle = None
 
     def _connection(self) -> sqlite3.Connection:
-        handle: _Handle | None = getattr(self._threads, "handle", None)
-        if handle is None or handle.pid != os.getpid():
+        if self._process.pid != os.getpid():
+            self._inherited.append(self._process)
+            self._process = _Process()
+        handle: _Handle | None = getattr(self._process.threads, "handle", None)
+        if handle is None:
             try:
                 connection = connect(self._path, self._timeout)
             except sqlite3.Error as error:
                 raise self._failure(error) from error
-            self._threads.handle = handle = _Handle(connection, self._open)
+            self._process.threads.handle = handle = _Handle(connection, self._process)
         return handle.connection
+
+    def _control(self, connection: sqlite3.Connection, sql: str) -> None:
+        try:
+            connection.execute(sql)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        turn = self._process.turn
+        if not turn.acquire(timeout=self._timeout):
+            raise StoreUnavailable(f"{self._path}: another thread is writing")
+        try:
+            yield
+        finally:
+            turn.release()
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
@@ -139,16 +163,29 @@ class Database:
         return StoreError(f"{self._path}: {error}")
 
 
+class _Process:
+    """What one process has of the file: a connection for each thread, and whose turn it is."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.threads = threading.local()
+        #: Every open connection. The child of a fork must not close one, nor let it be
+        #: finalized: that would undo what the parent does in the memory that they share.
+        self.opened: set[sqlite3.Connection] = set()
+        #: Held by the thread that writes. SQLite lets waiting connections sleep and try again,
+        #: whoever is lucky first; here the threads of a process come one after another.
+        self.turn = threading.Lock()
+
+
 class _Handle:
     """Closes its connection when its thread ends, but only in the process that opened it."""
 
-    def __init__(self, connection: sqlite3.Connection, opened: set[sqlite3.Connection]) -> None:
+    def __init__(self, connection: sqlite3.Connection, process: _Process) -> None:
         self.connection = connection
-        self._opened = opened
-        self.pid = os.getpid()
-        opened.add(connection)
+        self._process = process
+        process.opened.add(connection)
 
     def __del__(self) -> None:
-        if self.pid == os.getpid():
-            self._opened.discard(self.connection)
+        if self._process.pid == os.getpid():
+            self._process.opened.discard(self.connection)
             self.connection.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import json
+import operator
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from marshmallow import Schema
@@ -26,6 +28,7 @@ from openrest.errors import (
 )
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
 from openrest.models import shapes as s
+from openrest.models.dumping import dumper
 from openrest.query import OPERATORS, Condition, Query
 
 __all__ = ["PythonListDataStore"]
@@ -73,7 +76,6 @@ class PythonListDataStore(DataStore):
         self._seed(resource, model)
 
     def find(self, query: Query) -> Iterable[Record]:
-        """The records that meet the conditions, ordered, within the window."""
         end = None if query.limit is None else query.offset + query.limit
         if query.conditions or query.order:
             window = self._ordered(query)[query.offset : end]
@@ -83,19 +85,15 @@ class PythonListDataStore(DataStore):
         return [self._copy(record) for record in window]
 
     def count(self, query: Query) -> int:
-        """How many records meet the conditions, whatever the window."""
         return len(self._matching(query.conditions) if query.conditions else self._records)
 
     def get(self, key: Any) -> Record:
-        """The record with the key; RecordNotFound when there is none."""
         return self._copy(self._current(key))
 
     def insert(self, record: Record) -> Record:
-        """Store a new record and give it back with its key. Raises RecordConflict."""
         return self.insert_many([record])[0]
 
     def insert_many(self, records: Sequence[Record]) -> list[Record]:
-        """Store all of the records or none of them, in their order."""
         kept = [self._keep(record) for record in records]
         with self._writing:
             self._assign_keys(kept)
@@ -122,7 +120,6 @@ class PythonListDataStore(DataStore):
         return self._copy(new)
 
     def delete(self, key: Any, check: Check | None = None) -> None:
-        """Remove the record, as one atomic step with `check`. Raises RecordNotFound."""
         with self._writing:
             old = self._current(key)
             if check is not None:
@@ -175,10 +172,8 @@ class PythonListDataStore(DataStore):
 
     def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
         name = self.key.name
-        new_keys = {record[name] for record in records}
-        if len(new_keys) < len(records) or not new_keys.isdisjoint(
-            self._records.keys() - {replaced}
-        ):
+        keys = {record[name] for record in records}
+        if len(keys) < len(records) or any(key in self._records for key in keys if key != replaced):
             raise RecordConflict((name,))
         for unique in self._uniques:
             taken = set()
@@ -274,7 +269,7 @@ class _Unique:
 
 
 def _value(member: s.Member) -> Callable[[Record], Any]:
-    """record -> its value of the member, as one that can be hashed and ordered.
+    """A function of a record: its value of the member, as one that can be hashed and ordered.
 
     A choice goes by its wire value, a list by its JSON text: the same order as in a database.
     """

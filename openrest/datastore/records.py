@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from reprlib import repr as short_repr
 from typing import Any
 
 from openrest.datastore.validators import UniqueTogether
@@ -16,7 +15,7 @@ from openrest.models.dumping import dumper
 from openrest.models.loading import fill, wire_loader
 from openrest.models.text import has_text_form
 
-__all__ = ["Keeper", "copier", "is_assigned", "validator_mistakes"]
+__all__ = ["Keeper", "copier", "is_assigned", "unique_members", "validator_mistakes"]
 
 
 def is_assigned(key: s.Member) -> bool:
@@ -59,7 +58,7 @@ class Keeper:
                     try:
                         kept[name] = keep(value)
                     except ValueError as reason:
-                        mistakes.append(f"field {name!r}: {short_repr(value)} {reason}")
+                        mistakes.append(f"field {name!r}: {value!r:.80} {reason}")
                 elif member.nullable:
                     kept[name] = None
                 elif member.always and not assigned:

@@ -1,4 +1,4 @@
-"""The SQLite table of a model: made when it is missing, compared with the model when it is there."""
+"""The SQLite table of a model: made when it is missing, else compared with the model."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Table:
         it the highest key is given again once its record is deleted. WITHOUT ROWID: a table
         whose key is text is kept in the order of that key.
         """
-        lines = [self._key_definition(c) if c.name == self.key else c.definition for c in self.columns]
+        lines = [self._definition(column) for column in self.columns]
         lines += [f"UNIQUE ({_listed(members)})" for members in self.uniques]
         options = "STRICT" if self.assigned else "STRICT, WITHOUT ROWID"
         return f"CREATE TABLE {self.sql} (\n  " + ",\n  ".join(lines) + f"\n) {options}"
@@ -81,7 +81,9 @@ class Table:
             if connection.in_transaction:
                 connection.execute("COMMIT")
 
-    def _key_definition(self, column: Column) -> str:
+    def _definition(self, column: Column) -> str:
+        if column.name != self.key:
+            return column.definition
         if self.assigned:
             return f"{column.sql} INTEGER PRIMARY KEY AUTOINCREMENT"
         return f"{column.sql} {column.type} NOT NULL PRIMARY KEY"
@@ -100,7 +102,7 @@ class Table:
             differences.append("a column has a COLLATE clause: texts must compare as they are.")
         if differences:
             raise TableMismatch(self._subject, differences)
-        conflicts = {_failure(name, (self.key,)): (self.key,)}
+        conflicts: dict[str, tuple[str, ...]] = {_failure(name, (self.key,)): (self.key,)}
         declared = {frozenset(map(str.lower, members)): members for members in self.uniques}
         for columns in filter(None, indexes.values()):
             members = declared.get(frozenset(map(str.lower, columns)), (self.key,))
@@ -130,7 +132,8 @@ class Table:
             affinity = _affinity(declared)
             # NUMERIC, as of a BOOLEAN column, keeps whole numbers as they are.
             if affinity != column.type and (affinity, column.type) != ("NUMERIC", "INTEGER"):
-                yield f"the column {column.sql} is {declared or 'of no type'}: it must be {column.type}."
+                is_of = declared or "of no type"
+                yield f"the column {column.sql} is {is_of}: it must be {column.type}."
             if column.name == self.key:
                 continue
             if column.required and not not_null:
@@ -170,9 +173,8 @@ class Table:
         for index, columns in indexes.items():
             if not columns:
                 yield f"its unique index {quote(index)} is more than one on columns."
-            elif (names := frozenset(map(str.lower, columns))) not in wanted:
-                if names != {self.key.lower()}:
-                    yield f"its unique index {quote(index)} needs the validator {_validator(columns)}."
+            elif frozenset(map(str.lower, columns)) not in {*wanted, frozenset({self.key.lower()})}:
+                yield f"its unique index {quote(index)} asks for {_validator(columns)}."
 
 
 def _look_up(connection: sqlite3.Connection, name: str) -> list[tuple[str, str, int, str]]:

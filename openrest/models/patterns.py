@@ -27,7 +27,7 @@ _SPECIAL = frozenset(r"\^$.|?*+()[]{}/")
 #: What a repetition may follow without a group around it.
 _ATOMS = (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN, op.BRANCH, op.SUBPATTERN)
 #: Inside a class: what ECMA-262 lets one escape there, and what Python warns of when doubled.
-_SPECIAL_IN_CLASS = frozenset(r"\^]-[")
+_SPECIAL_IN_CLASS = frozenset(r"\^]-[$")
 _SPELLED_IN_CLASS = frozenset("&~|")
 
 
@@ -68,12 +68,15 @@ class Pattern:
         return cls(text if anchored else f"^(?:{text})", _sample(tree))
 
     @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern for Python, where only ``\\Z`` means the very end of the text."""
+        # An unescaped $ is always an anchor here, in a class it is escaped too.
+        return re.compile(re.sub(r"(\\.)|\$", lambda m: m[1] or r"\Z", self.source, flags=re.S))
+
+    @property
     def search(self) -> Callable[[str], Any]:
         """Finds the pattern in a text: a match, or None."""
-        # Outside of a class an unescaped $ is always an anchor here: _write escapes all others.
-        return re.compile(
-            re.sub(r"(\\.)|\$", lambda m: m[1] or r"\Z", self.source, flags=re.S)
-        ).search
+        return self.compiled.search
 
     def sample(self) -> str:
         """A short text that matches, for examples; the first choice at every fork."""

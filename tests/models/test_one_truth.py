@@ -1,0 +1,322 @@
+"""What the document says of a field is what the server does, in both directions.
+
+The JSON Schema is judged by an independent validator, jsonschema-rs with formats on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from marshmallow import fields as ma
+from marshmallow import validate
+
+from openrest import models
+from openrest.errors import InvalidData, Mistake, RuleViolated
+from openrest.models import shapes as s
+from openrest.models.derive import field_shape, schema_shape
+from openrest.models.dumping import dumper
+from openrest.models.examples import example
+from openrest.models.jsonschema import json_schema
+from openrest.models.loading import object_loader, same, wire_loader
+from openrest.models.text import has_text_form, text_reader
+from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
+from openrest.testing.strategies import json_values, wire_values
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    GREEN = "green"
+
+
+class Level(enum.Enum):
+    LOW = 1
+    HIGH = 2.5
+    ON = True
+
+
+FIELDS: dict[str, Callable[[], Any]] = {
+    "string": models.StringField,
+    "short string": lambda: models.StringField(validate=validate.Length(2, 5)),
+    "pattern": lambda: models.StringField(validate=validate.Regexp("[a-z]+[0-9]?$")),
+    "open pattern": lambda: models.StringField(validate=validate.Regexp("ab|cd")),
+    "pattern and length": lambda: models.StringField(
+        validate=[validate.Regexp("^[^/]*$"), validate.Length(max=4)]
+    ),
+    "one of": lambda: models.StringField(validate=validate.OneOf(["a", "b", ""])),
+    "none of": lambda: models.StringField(validate=validate.NoneOf(["admin", "root"])),
+    "integer": models.IntegerField,
+    "bounded integer": lambda: models.IntegerField(validate=validate.Range(-3, 7)),
+    "exclusive integer": lambda: models.IntegerField(
+        validate=validate.Range(0, 10, min_inclusive=False, max_inclusive=False)
+    ),
+    "integer one of": lambda: models.IntegerField(validate=validate.OneOf([1, 5, 9])),
+    "integer none of": lambda: models.IntegerField(validate=validate.NoneOf([0, 13])),
+    "float": models.FloatField,
+    "bounded float": lambda: models.FloatField(validate=validate.Range(0, 1, max_inclusive=False)),
+    "boolean": models.BooleanField,
+    "date": models.DateField,
+    "date-time": models.DateTimeField,
+    "timestamp": models.TimestampField,
+    "decimal": models.DecimalField,
+    "price": lambda: models.DecimalField(digits=6, places=2),
+    "fraction": lambda: models.DecimalField(digits=3, places=3),
+    "uuid": models.UUIDField,
+    "enum by name": lambda: models.EnumField(Colour),
+    "enum by value": lambda: models.EnumField(Colour, by_value=True),
+    "enum of numbers": lambda: models.EnumField(Level, by_value=True),
+    "list": lambda: models.ListField(models.IntegerField(validate=validate.Range(0, 9))),
+    "bounded list": lambda: models.ListField(models.StringField(), validate=validate.Length(1, 2)),
+    "contains only": lambda: models.ListField(
+        models.StringField(), validate=validate.ContainsOnly(["x", "y"])
+    ),
+    "nullable list": lambda: models.ListField(models.DateField(allow_none=True), allow_none=True),
+    "nullable enum": lambda: models.EnumField(Colour, allow_none=True),
+    "nullable pattern": lambda: models.StringField(
+        allow_none=True, validate=[validate.Regexp("[^x]"), validate.NoneOf(["yy"])]
+    ),
+    "key": models.PkField,
+    "uuid key": models.UUIDPkField,
+    "string key": models.StringPkField,
+    "plain string": ma.String,
+    "plain integer": ma.Integer,
+    "plain float": ma.Float,
+    "plain boolean": ma.Boolean,
+    "plain decimal": lambda: ma.Decimal(places=2),
+    "plain date-time": ma.DateTime,
+    "plain date": ma.Date,
+    "plain uuid": ma.UUID,
+    "plain enum": lambda: ma.Enum(Colour),
+    "plain list": lambda: ma.List(ma.Integer),
+}
+
+#: Values near the borders of one type or another.
+BORDERS: list[Any] = [
+    None, True, False, 0, 1, -1, 2, 7, 8, 9, 10, 13, 1.0, 2.5, 0.5, -0.0, 0.1, 5e-324, 1e16, 1e300,
+    2**31, 2**53, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**30, 10**400,
+    float(2**63), "", " ", "a", "b", "ab", "abc", "abcdef", "ab1", "x", "yy", "a\n", "\n", "\u0000", "a\u0000",
+    "\ud800", "é", "Ａ", "\U0001f600", "1", "0", "-0", "1.0", "01", "+1", "1_000", "1e3", "0.001", "-0.12",
+    "9999.99", "10000.00", "999999999999.999999", "1000000000000", "0.0000001", "٣", "NaN", "Infinity",
+    "true", "red", "RED", "Red", "admin", "..", ".", "a/b", "a b", "~x", "%41",
+    "2024-02-29", "2023-02-29", "2024-02-30", "2024-13-01", "0000-01-01", "0001-01-01", "9999-12-31",
+    "20240101", "2024-W01-1", "2024-1-1", "2024-01-01 ",
+    "2024-01-01T00:00:00Z", "2024-01-01t00:00:00z", "2024-01-01 00:00:00Z", "2024-01-01T00:00:00",
+    "2024-01-01T00:00:00+00:00", "2024-01-01T00:00:00+0000", "2024-01-01T00:00:00+24:00",
+    "2024-01-01T00:00:00+23:59", "2024-01-01T24:00:00Z", "2016-12-31T23:59:60Z",
+    "2024-01-01T00:00:00.1Z", "2024-01-01T00:00:00.123456Z", "2024-01-01T00:00:00.1234567Z",
+    "2024-01-01T00:00:00,5Z", "2024-01-01T00:00Z", "2024-02-30T00:00:00Z", "0000-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59",
+    "9999-12-31T23:59:59.999999Z", "2024-01-01T00:00:00-00:00",
+    "5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b", "5A2F1C0E-7D1B-4B0A-9F6E-2C3D4E5F6A7B",
+    "{5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b}", "5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b",
+    "urn:uuid:5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b",
+    [], [0], [1, 1], [10], ["a"], ["a", "b", "c"], ["x", "y", "x"], [None], [[]], ["2024-01-01", None], {}, {"a": 1},
+]  # fmt: skip
+
+
+def accepted_by_schema(schema: dict[str, Any], value: Any) -> bool:
+    validator = jsonschema_rs.validator_for(
+        {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, validate_formats=True
+    )
+    return bool(validator.is_valid(value))
+
+
+def accepted_by_loader(shape: s.Shape, value: Any) -> bool:
+    try:
+        wire_loader(shape)(value)
+    except RuleViolated:
+        return True
+    except InvalidData:
+        return False
+    return True
+
+
+def spellable(value: Any) -> bool:
+    """Whether JSON text in UTF-8 can carry the value to the validator."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, UnicodeEncodeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_schema_and_loader_accept_the_same_values_at_the_borders(name: str) -> None:
+    shape = field_shape(FIELDS[name]())
+    schema = json_schema(shape)
+    values = [value for value in BORDERS if spellable(value)]
+    differ = [v for v in values if accepted_by_schema(schema, v) != accepted_by_loader(shape, v)]
+    assert differ == [], schema
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_schema_and_loader_accept_the_same_values(name: str) -> None:
+    shape = field_shape(FIELDS[name]())
+    schema = json_schema(shape)
+
+    @settings(max_examples=60, deadline=None)
+    @given(wire_values(shape) | json_values() | st.sampled_from(BORDERS).filter(spellable))
+    def check(value: Any) -> None:
+        if spellable(value):
+            assert accepted_by_schema(schema, value) == accepted_by_loader(shape, value)
+
+    check()
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_what_is_dumped_fits_the_schema_and_loads_to_the_same_value(name: str) -> None:
+    shape = field_shape(FIELDS[name]())
+    schema, load, dump = json_schema(shape), wire_loader(shape), dumper(shape)
+
+    @settings(max_examples=60, deadline=None)
+    @given(wire_values(shape))
+    def check(value: Any) -> None:
+        native = load(value)
+        dumped = dump(native)
+        assert accepted_by_schema(schema, dumped)
+        assert load(dumped) == native
+
+    check()
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if has_text_form(field_shape(FIELDS[name]()))])
+def test_query_text_reads_as_the_value_that_it_spells(name: str) -> None:
+    shape = s.without_rules(field_shape(FIELDS[name]()))
+    inner = shape.shape if isinstance(shape, s.Nullable) else shape
+    if isinstance(inner, s.List):
+        inner = s.List(item=inner.item, min_items=1, max_items=inner.max_items)
+    read, load = text_reader(inner), wire_loader(inner)
+
+    @settings(max_examples=40, deadline=None)
+    @given(wire_values(inner))
+    def check(value: Any) -> None:
+        values = value if isinstance(value, list) else [value]
+        texts = [v if isinstance(v, str) else json.dumps(v) for v in values]
+        mistakes: list[Mistake] = []
+        assert read(texts, mistakes) == load(value)
+        assert mistakes == []
+
+    check()
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("text", ["", " ", "+1", "1_0", " 1", "0x1", "١", "True", "on", "null", "1,2"])
+def test_query_text_that_spells_no_value_is_refused_or_is_a_string(name: str, text: str) -> None:
+    shape = s.without_rules(field_shape(FIELDS[name]()))
+    if not has_text_form(shape):
+        pytest.skip("the shape has no text form")
+    mistakes: list[Mistake] = []
+    native = text_reader(shape)([text], mistakes)
+    assert mistakes or native == text or native == [text]
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_the_example_of_a_field_is_a_value_of_it(name: str) -> None:
+    shape = field_shape(FIELDS[name]())
+    made_up = example(shape)
+    assert accepted_by_loader(shape, made_up)
+    assert accepted_by_schema(json_schema(shape), made_up)
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if isinstance(FIELDS[name](), models.ShapedField)])
+def test_marshmallow_loads_a_field_as_its_shape_does(name: str) -> None:
+    field = FIELDS[name]()
+    shape = field_shape(field)
+    for value in BORDERS:
+        try:
+            loaded: Any = field.deserialize(value)
+            fits = True
+        except ma.ValidationError:
+            fits = False
+        assert fits == accepted_by_loader(shape, value), value
+        if fits:
+            native = wire_loader(shape)(value)
+            assert loaded == native or (isinstance(native, float) and math.isclose(loaded, native))
+
+
+def test_lone_surrogates_are_refused_although_no_schema_can_say_so() -> None:
+    with pytest.raises(InvalidData) as refused:
+        wire_loader(s.String())("\ud800")
+    assert refused.value.mistakes == (
+        Mistake("must be Unicode text without lone surrogates", pointer="#"),
+    )
+
+
+class Everything(models.Model):
+    fields = [
+        models.StringField(name="name", required=True),
+        models.StringField(name="nick"),
+        models.StringField(name="bio", allow_none=True, required=True),
+        models.IntegerField(name="age", load_default=3, validate=validate.Range(0, 150)),
+        models.DecimalField(name="price", places=2, allow_none=True),
+        models.DateTimeField(name="seen", data_key="lastSeen"),
+        models.ListField(models.StringField(), name="tags", load_default=list),
+        models.StringField(name="secret", load_only=True),
+        models.IntegerField(name="hits", dump_only=True, load_default=0),
+        models.PkField(name="id"),
+    ]
+
+
+MODEL = schema_shape(Everything)
+REQUESTS = {
+    "create": create_shape(MODEL, "Create"),
+    "replace": replace_shape(MODEL, "id", "Replace"),
+    "patch": patch_shape(MODEL, "id", "Patch"),
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_object_schema_and_loader_accept_the_same_values(name: str) -> None:
+    shape = REQUESTS[name]
+    schema = json_schema(shape)
+    wires = [member.wire for member in MODEL.members]
+    mutated = st.builds(
+        lambda value, extra, gone: {k: v for k, v in {**value, **extra}.items() if k not in gone},
+        wire_values(shape),
+        st.dictionaries(st.sampled_from([*wires, "other"]), json_values(), max_size=2),
+        st.sets(st.sampled_from(wires), max_size=2),
+    )
+
+    @settings(max_examples=300, deadline=None)
+    @given(wire_values(shape) | mutated | json_values())
+    def check(value: Any) -> None:
+        if spellable(value):
+            assert accepted_by_schema(schema, value) == accepted_by_loader(shape, value)
+
+    check()
+
+
+@settings(max_examples=200, deadline=None)
+@given(wire_values(REQUESTS["create"]))
+def test_a_created_record_is_answered_as_the_read_schema_says(value: Any) -> None:
+    read = read_shape(MODEL, "Read")
+    record = {**object_loader(REQUESTS["create"])(value), "id": 1}
+    answer = dumper(read)(record)
+    assert accepted_by_schema(json_schema(read), answer)
+    for wire, sent in value.items():
+        if wire not in ("secret", "price", "lastSeen"):
+            assert same(answer[wire], sent)
+    assert "secret" not in answer
+    assert answer["hits"] == 0
+
+
+def test_native_values_are_the_python_ones() -> None:
+    load = object_loader(REQUESTS["create"])
+    assert load({"name": "a", "bio": None, "price": "2.5", "lastSeen": "2026-01-01T01:00:00+01:00"}) == {
+        "name": "a",
+        "bio": None,
+        "age": 3,
+        "price": decimal.Decimal("2.50"),
+        "seen": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        "tags": [],
+        "hits": 0,
+    }
