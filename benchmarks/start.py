@@ -21,6 +21,8 @@ def once(name: str) -> tuple[float, float]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # An installed package has its bytecode, so the first run may write that of this checkout.
+        env={name: v for name, v in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
     ) as process:
         # Read to the end before waiting; wait4 is the one call that reports a single child.
         errors = process.stderr.read()

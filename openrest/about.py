@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-import yaml
 
 from openrest import pipeline
 from openrest.contract import Header, Parameter, ResponseSpec
@@ -196,10 +195,10 @@ def document_rows(document: Mapping[str, Any], limits: Limits) -> Iterator[Opera
 
     @lru_cache(maxsize=4)
     def as_yaml(root: str) -> bytes:
-        text: bytes = yaml.dump(
-            placed(root), Dumper=_Dumper, sort_keys=False, allow_unicode=True, encoding="utf-8"
-        )
-        return text
+        # Here, because at every start it would cost 15 ms for what few ask for.
+        from openrest.yaml_text import to_yaml
+
+        return to_yaml(placed(root))
 
     spec = ResponseSpec(
         status=200, description="The document", content="value", shape=_ANY, example={}
@@ -219,9 +218,3 @@ def document_rows(document: Mapping[str, Any], limits: Limits) -> Iterator[Opera
             documented=False,
         )
 
-
-class _Dumper(yaml.SafeDumper):
-    """Writes what is shared again instead of naming it: clients of YAML differ over anchors."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True

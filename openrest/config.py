@@ -319,7 +319,7 @@ def _formatters(
         where = f"view.options.formatters[{place}]"
         if one == "add_resource_uri":
             if key is not None:
-                formatters.append(AddResourceUri(str(resource_name), key.name))
+                formatters.append(AddResourceUri(str(resource_name), key))
         elif isinstance(one, str):
             mistakes.append(
                 f"{where}: unknown formatter {one!r}.{did_you_mean(one, ['add_resource_uri'])}"

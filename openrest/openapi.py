@@ -10,6 +10,7 @@ from apispec import APISpec, BasePlugin
 from openrest.contract import (
     PROBLEM,
     PROBLEM_MEDIA_TYPE,
+    PROBLEMS,
     Body,
     Header,
     Link,
@@ -26,6 +27,9 @@ from openrest.operations import Operation
 __all__ = ["build_document"]
 
 Json = dict[str, Any]
+
+#: In the order in which people read.
+_ORDER = ("openapi", "info", "tags", "paths", "components")
 
 
 class ShapePlugin(BasePlugin):
@@ -54,13 +58,18 @@ def build_document(
         spec.tag({"name": tag})
     for shape in _objects(shown):
         spec.components.schema(str(shape.component), shape=shape)
+    problems: dict[str, Json] = {}
     paths: dict[str, Json] = {}
     for operation in shown:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
+            operation, problems
+        )
+    for name, problem in problems.items():
+        spec.components.response(name, problem)
     for path, methods in paths.items():
         spec.path(path, operations=methods)
     document: Json = spec.to_dict()
-    return document
+    return {name: document[name] for name in _ORDER if name in document}
 
 
 def _objects(operations: Iterable[Operation]) -> list[s.Object]:
@@ -97,7 +106,7 @@ def _named(shape: s.Shape | None) -> Iterable[s.Object]:
             yield from _named(inner)
 
 
-def _operation(operation: Operation) -> Json:
+def _operation(operation: Operation, problems: dict[str, Json]) -> Json:
     entry: Json = {
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -111,7 +120,10 @@ def _operation(operation: Operation) -> Json:
         entry["requestBody"] = _body(operation.body)
     media_types = [cls.media_type for cls in operation.response_classes]
     entry["responses"] = {
-        str(spec.status): _response(spec, media_types) for spec in operation.responses
+        str(spec.status): _problem(spec, problems)
+        if spec.content == "problem"
+        else _response(spec, media_types)
+        for spec in operation.responses
     }
     return entry
 
@@ -146,16 +158,27 @@ def _response(spec: ResponseSpec, media_types: Sequence[str]) -> Json:
         entry["headers"] = {header.name: _header(header) for header in spec.headers}
     if spec.links:
         entry["links"] = {link.name: _link(link) for link in spec.links}
-    if spec.content == "problem":
-        content: Json = {"schema": _component(PROBLEM)}
-        if isinstance(spec.example, Problem):
-            content["example"] = spec.example.as_dict()
-        entry["content"] = {PROBLEM_MEDIA_TYPE: content}
-    elif spec.content != "nothing" and spec.shape is not None:
+    if spec.content != "nothing" and spec.shape is not None:
         shown = example(spec.shape) if spec.example is s.MISSING else spec.example
-        content = {"schema": json_schema(spec.shape, _component), "example": shown}
+        content: Json = {"schema": json_schema(spec.shape, _component), "example": shown}
         entry["content"] = dict.fromkeys(spec.media_types or media_types, content)
     return entry
+
+
+def _problem(spec: ResponseSpec, problems: dict[str, Json]) -> Json:
+    """The problem, or a reference where `problems` has it: the first of each status goes there.
+
+    Written out at every operation they would be two thirds of the document.
+    """
+    content: Json = {"schema": _component(PROBLEM)}
+    if isinstance(spec.example, Problem):
+        content["example"] = spec.example.as_dict()
+    entry = {**_response(spec, ()), "content": {PROBLEM_MEDIA_TYPE: content}}
+    if spec.status not in PROBLEMS:
+        return entry
+    name = PROBLEMS[spec.status].__name__
+    known = problems.setdefault(name, entry)
+    return {"$ref": f"#/components/responses/{name}"} if known == entry else entry
 
 
 def _header(header: Header) -> Json:

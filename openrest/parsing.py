@@ -267,7 +267,9 @@ def _too_large(limit: int) -> ContentTooLarge:
 
 
 def _unknown_parameter(wire: str, known: Iterable[str]) -> Mistake:
-    return Mistake(f"is not a parameter here.{did_you_mean(wire, known)}", parameter=wire)
+    # No text of ours has a NUL, so it stays as it was sent.
+    name = wire.replace("\0", "%00")
+    return Mistake(f"is not a parameter here.{did_you_mean(wire, known)}", parameter=name)
 
 
 def _bytes(environ: Environ, limit: int) -> bytes:

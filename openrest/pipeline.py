@@ -119,7 +119,7 @@ class Pipeline:
 
     def __init__(self, operations: Sequence[Operation], limits: Limits, *, debug: bool) -> None:
         self.router = Router(operations)
-        self.plans = {(row.path, row.method): Plan(row) for row in operations}
+        self.plans = {(row.path, row.method): Plan(row, debug=debug) for row in operations}
         self.limits = limits
         self.debug = debug
 
@@ -136,7 +136,7 @@ class Pipeline:
             media_type = response_class.media_type if response_class else ""
             call = parse(plan, path, media_type, environ, self.limits)
             result = _handle(plan, call)
-            return render(plan, call, result, response_class, debug=self.debug)
+            return render(plan, call, result, response_class)
         except Problem as problem:
             if plan is None or problem.status in plan.answers:
                 return render_problem(problem)

@@ -37,7 +37,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One status of an operation, ready to be sent."""
+    """One status of an operation, ready to be sent; `check` is there in debug only."""
 
     spec: ResponseSpec
     status_line: str
@@ -50,7 +50,7 @@ class Answer:
 class Plan:
     """What the pipeline needs of one row, compiled once at start."""
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: Operation, *, debug: bool = False) -> None:
         self.operation = operation
         by_place: dict[str, list[Parameter]] = {"path": [], "query": [], "header": []}
         for parameter in operation.parameters:
@@ -71,7 +71,7 @@ class Plan:
         )
         self.load = _loader(operation.body) if operation.body else None
         self.media_types = tuple(cls.media_type for cls in operation.response_classes)
-        self.answers = {spec.status: _answer(spec) for spec in operation.responses}
+        self.answers = {spec.status: _answer(spec, debug) for spec in operation.responses}
         self.wires = (
             {member.name: member.wire for member in operation.body.shape.members}
             if operation.body
@@ -95,7 +95,7 @@ def _readers(parameters: Sequence[Parameter]) -> Mapping[str, Reader]:
     return {p.wire: Reader(p.name, text_reader(p.shape)) for p in parameters}
 
 
-def _answer(spec: ResponseSpec) -> Answer:
+def _answer(spec: ResponseSpec, debug: bool) -> Answer:
     names = {header.name.lower(): header.required for header in spec.headers}
     return Answer(
         spec=spec,
@@ -103,7 +103,7 @@ def _answer(spec: ResponseSpec) -> Answer:
         dump=dumper(spec.shape) if spec.shape is not None else _as_it_is,
         required_headers=frozenset(name for name, required in names.items() if required),
         known_headers=frozenset(names),
-        check=wire_loader(_sendable(spec.shape)) if spec.shape is not None else None,
+        check=wire_loader(_sendable(spec.shape)) if debug and spec.shape is not None else None,
     )
 
 

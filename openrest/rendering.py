@@ -29,16 +29,11 @@ class Response:
 
 
 def render(
-    plan: Plan,
-    call: Call,
-    result: Result,
-    response_class: type[ResponseClass] | None,
-    *,
-    debug: bool,
+    plan: Plan, call: Call, result: Result, response_class: type[ResponseClass] | None
 ) -> Response:
     """The response that a result makes.
 
-    Raises ContractError where the row does not declare what the handler answered; with `debug`
+    Raises ContractError where the row does not declare what the handler answered; in debug
     also where the body breaks its schema.
     """
     answer = plan.answers.get(result.status)
@@ -54,7 +49,7 @@ def render(
             raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")
         return Response(answer.status_line, headers, b"")
     wire = answer.dump(_formatted(plan, call, answer.spec, result.body))
-    if debug and answer.check is not None:
+    if answer.check is not None:
         _check_body(plan, answer.check, wire)
     body = response_class.encode(wire)
     headers.append(("Content-Type", response_class.media_type))

@@ -52,6 +52,9 @@ _START = b"""window.ui = SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   tryItOutEnabled: true,
+  showCommonExtensions: true,
+  defaultModelExpandDepth: 3,
+  validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis],
 });
 """
@@ -70,19 +73,21 @@ def page_rows(title: str, limits: Limits) -> Iterator[Operation]:
     yield _row(
         "docs_start", "/docs/start.js", "text/javascript", _ASSET_HEADERS, lambda: _START, limits
     )
+    folder = _folder()
     for name, media_type in _FILES.items():
-        read = (_folder() / name).read_bytes
+        read = (folder / name).read_bytes
         yield _row(f"docs_{name}", f"/docs/{name}", media_type, _ASSET_HEADERS, read, limits)
 
 
 def _folder() -> Path:
+    """Where Swagger UI is on disk; what is missing is found at start, not by a browser."""
     # find_spec does not import the package, which would import Flask.
     spec = find_spec("flask_swagger_ui")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            "The pages need the files of flask-swagger-ui: pip install openrest"
-        )
-    return Path(spec.submodule_search_locations[0]) / "dist"
+    for location in (spec and spec.submodule_search_locations) or ():
+        folder = Path(location) / "dist"
+        if all((folder / name).is_file() for name in _FILES):
+            return folder
+    raise ModuleNotFoundError("The pages need the files of flask-swagger-ui: pip install openrest")
 
 
 def _row(
@@ -103,12 +108,13 @@ def _row(
         headers=tuple(Header(name=name, shape=s.String()) for name, _ in headers),
     )
     own = pipeline.contribution("page", None, None, (media_type,), limits, can_be_away=False)
+    responses = sorted([spec, *own.responses], key=lambda spec: spec.status)
     return Operation(
         id=id,
         method="GET",
         path=path,
         handler=handler,
-        responses=(spec, *own.responses),
+        responses=tuple(responses),
         response_classes=(bytes_response(media_type),),
         documented=False,
     )

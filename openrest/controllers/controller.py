@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from functools import cached_property
 from typing import Any, ClassVar
 
 from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig, check
@@ -11,7 +13,11 @@ from openrest.merge_patch import MergePatch
 from openrest.operations import Call, Page, Result
 from openrest.query import Query
 
-__all__ = ["Controller"]
+__all__ = ["OPEN_STORES", "Controller"]
+
+#: Whether a controller opens its store as soon as it is made, so that one that cannot work is
+#: found at start. Not so where only its operations are looked at, which takes no data.
+OPEN_STORES: ContextVar[bool] = ContextVar("OPEN_STORES", default=True)
 
 
 class Controller:
@@ -28,8 +34,6 @@ class Controller:
     view: ClassVar[ViewConfig]
     definition: ClassVar[Definition]
 
-    store: DataStore
-
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         mappings = {name: getattr(cls, name, None) for name in ("resource", "controller", "view")}
@@ -45,14 +49,21 @@ class Controller:
 
     def __init__(self) -> None:
         definition = self.definition
-        store = definition.datastore
-        if isinstance(store, type):
-            store = store(definition.source, definition.model, definition.validators)
-        self.store = store
+        if OPEN_STORES.get():
+            self.store  # noqa: B018  # opens it
         self._patch = MergePatch(definition.shape, definition.key)
         self._owned = frozenset(
             member.name for member in definition.shape.members if member.read_only
         ) | {definition.key.name}
+
+    @cached_property
+    def store(self) -> DataStore:
+        """The datastore."""
+        definition = self.definition
+        store = definition.datastore
+        if isinstance(store, type):
+            return store(definition.source, definition.model, definition.validators)
+        return store
 
     def get_list(self, call: Call) -> Result:
         """The records that the call's parameters ask for, a page of them at a time."""

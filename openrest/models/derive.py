@@ -135,7 +135,8 @@ def model_shape(schema_class: type[Schema]) -> tuple[s.Object, s.Member]:
     store, a UUID is made on create, text is sent by the client.
     Raises ModelError when there is not exactly one key.
     """
-    shape = schema_shape(schema_class)
+    own = getattr(schema_class, "shape", None)  # a Model has it from its creation
+    shape = own if isinstance(own, s.Object) else schema_shape(schema_class)
     fields = schema_class().fields
     names = [name for name, field in fields.items() if getattr(field, "is_key", False)]
     if not names and "id" in fields and not hasattr(fields["id"], "is_key"):
