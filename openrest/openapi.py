@@ -32,6 +32,13 @@ Json = dict[str, Any]
 _ORDER = ("openapi", "info", "tags", "paths", "components")
 
 
+class _Fresh(dict[str, Any]):
+    """A path item that nobody else holds: apispec need not copy it, which costs more than it."""
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+
 class ShapePlugin(BasePlugin):
     """Lets apispec take its schemas from shapes, and from nothing else."""
 
@@ -59,9 +66,9 @@ def build_document(
     for shape in _objects(shown):
         spec.components.schema(str(shape.component), shape=shape)
     problems: dict[str, Json] = {}
-    paths: dict[str, Json] = {}
+    paths: dict[str, _Fresh] = {}
     for operation in shown:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
+        paths.setdefault(operation.path, _Fresh())[operation.method.lower()] = _operation(
             operation, problems
         )
     for name, problem in problems.items():

@@ -33,7 +33,16 @@ from openrest.operations import Call
 from openrest.plans import Plan, Reader
 from openrest.strict_json import Unreadable, read_json
 
-__all__ = ["Environ", "Limits", "contribution", "parse", "path_text", "path_values", "shown"]
+__all__ = [
+    "Environ",
+    "Limits",
+    "contribution",
+    "discard_body",
+    "parse",
+    "path_text",
+    "path_values",
+    "shown",
+]
 
 Environ = Mapping[str, Any]
 
@@ -102,7 +111,8 @@ def _mistakes_of(value: Any, body: Body) -> tuple[Mistake, ...]:
 
 def path_text(environ: Environ) -> str | None:
     """The path, decoded as UTF-8; None where it is not UTF-8 (PEP 3333 has it as Latin-1)."""
-    path: str = environ["PATH_INFO"]
+    # An API that is mounted at /api is found there without a slash, too (RFC 3986, section 6.2.3).
+    path: str = environ["PATH_INFO"] or "/"
     if path.isascii():
         return path
     try:
@@ -221,8 +231,8 @@ def _read(reader: Reader, texts: list[str], mistakes: list[Mistake], place: dict
 def _body(body: Body, environ: Environ, limits: Limits) -> Any:
     content_type: str = environ.get("CONTENT_TYPE", "")
     if content_type not in body.media_types:
-        _check_media_type(body, content_type, environ)
-    data = _bytes(environ, limits.max_body_bytes)
+        _check_media_type(body, content_type, environ, limits)
+    data = _bytes(environ, limits)
     if not data:
         raise BadRequest(NO_BODY)
     try:
@@ -231,7 +241,7 @@ def _body(body: Body, environ: Environ, limits: Limits) -> Any:
         raise BadRequest(str(reason)) from reason
 
 
-def _check_media_type(body: Body, content_type: str, environ: Environ) -> None:
+def _check_media_type(body: Body, content_type: str, environ: Environ, limits: Limits) -> None:
     media_type, options = parse_options_header(content_type)
     # JSON is UTF-8 whatever a charset says (RFC 8259, section 8.1), so only that one is taken.
     if (
@@ -242,6 +252,7 @@ def _check_media_type(body: Body, content_type: str, environ: Environ) -> None:
     sends_nothing = environ.get("CONTENT_LENGTH") in (None, "", "0")
     if not content_type and sends_nothing and "HTTP_TRANSFER_ENCODING" not in environ:
         return  # the missing body is what the client should hear of
+    discard_body(environ, limits)
     raise _unsupported(body, content_type)
 
 
@@ -272,12 +283,29 @@ def _unknown_parameter(wire: str, known: Iterable[str]) -> Mistake:
     return Mistake(f"is not a parameter here.{did_you_mean(wire, known)}", parameter=name)
 
 
-def _bytes(environ: Environ, limit: int) -> bytes:
+def _bytes(environ: Environ, limits: Limits) -> bytes:
+    limit = limits.max_body_bytes
     try:
         stream = get_input_stream(environ, max_content_length=limit)  # type: ignore[arg-type]  # only read
         data: bytes = stream.read()
     except RequestEntityTooLarge as error:
+        discard_body(environ, limits)
         raise _too_large(limit) from error
     except (ClientDisconnected, OSError) as error:
         raise BadRequest("The body ended before its Content-Length.") from error
     return data
+
+
+def discard_body(environ: Environ, limits: Limits) -> None:
+    """Take a body that nobody reads from the client, which may read no answer before it has sent.
+
+    A server closes a connection on which a body is left, and the client then sees a broken
+    connection instead of the answer (RFC 9112, section 9.6). A body without end is left.
+    """
+    left = 10 * limits.max_body_bytes
+    try:
+        stream = get_input_stream(environ)  # type: ignore[arg-type]  # only read
+        while left > 0 and (data := stream.read(min(left, 65_536))):
+            left -= len(data)
+    except (ClientDisconnected, OSError):
+        return  # nobody is there to be answered

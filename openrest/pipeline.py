@@ -37,6 +37,7 @@ from openrest.parsing import (
     RULE_BROKEN,
     Environ,
     Limits,
+    discard_body,
     parse,
     path_text,
     path_values,
@@ -126,6 +127,7 @@ class Pipeline:
     def run(self, environ: Environ) -> Response:
         """The response to one request; every error becomes a problem (RFC 9457)."""
         plan: Plan | None = None
+        read = False
         try:
             template, texts = self._match(environ)
             if environ["REQUEST_METHOD"] == "OPTIONS":
@@ -134,10 +136,13 @@ class Pipeline:
             path = path_values(plan, texts)
             response_class = _negotiate(plan, environ)
             media_type = response_class.media_type if response_class else ""
+            read = True
             call = parse(plan, path, media_type, environ, self.limits)
             result = _handle(plan, call)
             return render(plan, call, result, response_class)
         except Problem as problem:
+            if not read:
+                discard_body(environ, self.limits)
             if plan is None or problem.status in plan.answers:
                 return render_problem(problem)
             return self._broken(

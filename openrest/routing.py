@@ -34,6 +34,10 @@ class Router:
 
     def match(self, path: str) -> tuple[str, Mapping[str, str]] | None:
         """The template that the path fits and the text of its parameters, or None."""
+        # werkzeug takes any number of slashes at the start, and links made of a path with two
+        # would name another host (RFC 3986, section 4.2).
+        if not path.startswith("/") or path.startswith("//"):
+            return None
         try:
             template, values = self._match(path)
         except NoMatch:

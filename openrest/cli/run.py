@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
-from typing import Any
+import traceback
+from typing import TYPE_CHECKING
 
 import click
 
 from openrest.cli.loading import load_app
 from openrest.controllers import WSGIDispatcher
+from openrest.datastore import PythonListDataStore
+from openrest.errors import InternalServerError
+from openrest.rendering import render_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["run"]
+
+#: The address to open where the server listens on all of them.
+_OPENED = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
 @click.command()
 @click.argument("app")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes one that is free.",
+)
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes."
 )
@@ -27,52 +46,106 @@ __all__ = ["run"]
 @click.option(
     "--reload",
     is_flag=True,
-    help="For development: restart when a file changes, check every answer.",
+    help="For development: restart when a file changes, check every answer. One process.",
 )
 def run(app: str, host: str, port: int, workers: int, threads: int, reload: bool) -> None:
     """Serve APP over HTTP: by gunicorn, or with --reload by werkzeug's development server."""
+    if reload and workers > 1:
+        raise click.UsageError("--reload serves from one process: leave --workers out.")
     if reload:
-        os.environ["OPENREST_DEBUG"] = "1"
-    loaded = load_app(app)
-    _check_free(host, port)
-    if os.environ.get("WERKZEUG_RUN_MAIN") != "true":
-        _announce(loaded, host, port)
-    if reload:
-        _run_development(loaded, host, port)
+        os.environ.setdefault("OPENREST_DEBUG", "1")
+        _run_development(app, host, port)
     else:
-        _run_gunicorn(loaded, host, port, workers, threads)
+        loaded = load_app(app)
+        _check_shared(loaded, workers)
+        _run_gunicorn(loaded, _listen(host, port), workers, threads)
+
+
+def _check_shared(app: WSGIDispatcher, workers: int) -> None:
+    """Refuse several processes over records that each of them would change for itself."""
+    written = {row.tag for row in app.operations if row.method != "GET"}
+    for controller in app.controllers:
+        name = controller.definition.name
+        if workers > 1 and name in written and isinstance(controller.store, PythonListDataStore):
+            raise click.ClickException(
+                f"The records of {name} are in memory: each of {workers} processes would have its "
+                "own, and miss what is written to the others. Use --workers 1, and --threads."
+            )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens: a port that is taken is a sentence, and 0 has become a number."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    # A restarted server need not wait until the last connections of the old one are forgotten.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise click.ClickException(
+            f"{host}:{port} cannot be listened on: {error.strerror}. Choose another --host or "
+            "--port."
+        ) from error
+    return listener
 
 
 def _announce(app: WSGIDispatcher, host: str, port: int) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    base = f"http://{shown}:{port}"
-    click.echo(f"Swagger UI   {base}/docs")
-    click.echo(f"Document     {base}/openapi.json")
-    for controller in app.controllers:
-        click.echo(f"{controller.definition.name:<12} {base}/{controller.definition.name}")
+    opened = _OPENED.get(host, host)
+    base = f"http://[{opened}]:{port}" if ":" in opened else f"http://{opened}:{port}"
+    places = {"Swagger UI": "docs", "Document": "openapi.json"}
+    places |= {
+        controller.definition.name: controller.definition.name for controller in app.controllers
+    }
+    width = max(map(len, places))
+    for name, path in places.items():
+        click.echo(f"{name:<{width}}  {base}/{path}")
     click.echo("Stop with Ctrl+C")
 
 
-def _check_free(host: str, port: int) -> None:
-    """A sentence before the servers' own retries, where the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise click.ClickException(
-                f"{host}:{port} cannot be listened on: {error.strerror}. Choose another --port."
-            ) from error
+def _log_to_stderr() -> None:
+    """Give the log of a failed request a form, unless the application has set up logging."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-def _run_development(app: WSGIDispatcher, host: str, port: int) -> None:
+def _run_development(reference: str, host: str, port: int) -> None:
+    """Two processes: the first watches over the second, which serves and is replaced."""
     from werkzeug.serving import run_simple
 
-    run_simple(host, port, app, use_reloader=True, reloader_type="stat", threaded=True)
+    served: WSGIApplication
+    if os.environ.get("WERKZEUG_RUN_MAIN") == "true":
+        served = _loaded_or_failing(reference)
+        _log_to_stderr()
+    else:
+        served = loaded = load_app(reference)
+        # werkzeug wants to open the port itself; until then it is only known to be free.
+        with _listen(host, port) as probe:
+            port = probe.getsockname()[1]
+        _announce(loaded, host, port)
+    run_simple(host, port, served, use_reloader=True, reloader_type="stat", threaded=True)
 
 
-def _run_gunicorn(app: WSGIDispatcher, host: str, port: int, workers: int, threads: int) -> None:
+def _loaded_or_failing(reference: str) -> WSGIApplication:
+    """The application; one that answers 500 while a file is half written, until it is saved."""
+    try:
+        return load_app(reference)
+    except click.ClickException as error:
+        error.show()
+    except Exception:
+        traceback.print_exc()
+
+    def failing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        response = render_problem(
+            InternalServerError("The application cannot be loaded; the terminal says why.")
+        )
+        start_response(response.status_line, response.headers)
+        return [response.body]
+
+    return failing
+
+
+def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, threads: int) -> None:
     try:
         from gunicorn.app.base import BaseApplication
     except ImportError as error:
@@ -83,13 +156,15 @@ def _run_gunicorn(app: WSGIDispatcher, host: str, port: int, workers: int, threa
 
     class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
-            settings: dict[str, Any] = {
-                "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            settings = {
+                "bind": f"fd://{listener.fileno()}",
                 "workers": workers,
                 "threads": threads,
                 "worker_class": "gthread",
                 "loglevel": "warning",
                 "control_socket_disable": True,
+                # RFC 9112, section 3: request lines of 8000 octets are to be expected.
+                "limit_request_line": 8190,
             }
             for name, value in settings.items():
                 self.cfg.set(name, value)
@@ -97,4 +172,9 @@ def _run_gunicorn(app: WSGIDispatcher, host: str, port: int, workers: int, threa
         def load(self) -> WSGIDispatcher:
             return app
 
-    Application().run()
+    application = Application()
+    _log_to_stderr()
+    host, port = listener.getsockname()[:2]
+    _announce(app, host, port)
+    listener.detach()  # it is gunicorn's now
+    application.run()

@@ -22,15 +22,16 @@ __all__ = ["spec"]
     help="Write to this file: YAML where it ends in .yaml or .yml, JSON otherwise.",
 )
 def spec(app: str, output: Path | None) -> None:
-    """Print the OpenAPI document of APP, or write it to a file."""
-    document = load_app(app).document
-    if output is not None and output.suffix in (".yaml", ".yml"):
-        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    else:
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    """Print the OpenAPI document of APP, or write it to a file; its data is left alone."""
+    document = load_app(app, open_stores=False).document
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if output is None:
-        click.echo(text, nl=False)
+        # As bytes: JSON is UTF-8 (RFC 8259, section 8.1), whatever the terminal is.
+        click.echo(text.encode(), nl=False)
         return
+    if output.suffix.lower() in (".yaml", ".yml"):
+        # Read back, for what the document has twice would become an anchor and an alias.
+        text = yaml.safe_dump(json.loads(text), sort_keys=False, allow_unicode=True, width=100)
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:

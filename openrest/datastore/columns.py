@@ -79,15 +79,16 @@ class Column:
         if value is None:
             return None
         stored: Any = value if self.encode is None else self.encode(value)
-        if self.type == "REAL":
-            return float(stored)
-        if type(stored) is not STORED_AS[self.type]:
-            raise TypeError(f"{value!r} is a {type(value).__name__}")
-        if isinstance(stored, str):
-            stored.encode()  # sqlite3 cannot bind a lone surrogate
-        elif not s.INT64_MIN <= stored <= s.INT64_MAX:
-            raise OverflowError(f"{value!r} needs more than 64 bits")
-        return stored
+        match self.type, stored:
+            case "INTEGER", int() if type(stored) is int and s.INT64_MIN <= stored <= s.INT64_MAX:
+                return stored
+            case "REAL", int() | float():
+                return float(stored)
+            case "TEXT", str():
+                stored.encode()  # sqlite3 cannot bind a lone surrogate
+                return stored
+            case _:
+                raise TypeError(f"{stored!r} cannot be in a column of the type {self.type}")
 
 
 def column(member: s.Member) -> Column:
@@ -193,7 +194,8 @@ def _choice(name: str, shape: s.Choice) -> Column:
     return Column(
         name=name,
         type=kind,
-        encode={native: wire for wire, native in shape.pairs}.__getitem__,
+        # A column of booleans is one of integers, and True is bound as what it is stored as.
+        encode={native: int(w) if kinds == {bool} else w for w, native in shape.pairs}.__getitem__,
         decode=dict(shape.pairs).__getitem__,
     )
 

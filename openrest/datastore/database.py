@@ -117,9 +117,9 @@ class Database:
             try:
                 yield
                 self._control(connection, "COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+            except BaseException:
+                connection.rollback()
+                raise
 
     def close(self) -> None:
         """Close the connection of this thread; the next statement opens a new one."""

@@ -137,17 +137,17 @@ def model_shape(schema_class: type[Schema]) -> tuple[s.Object, s.Member]:
     """
     own = getattr(schema_class, "shape", None)  # a Model has it from its creation
     shape = own if isinstance(own, s.Object) else schema_shape(schema_class)
-    fields = schema_class().fields
-    names = [name for name, field in fields.items() if getattr(field, "is_key", False)]
-    if not names and "id" in fields and not hasattr(fields["id"], "is_key"):
+    keys = [member for member in shape.members if member.is_key]
+    if not keys and own is None and any(member.name == "id" for member in shape.members):
         return _plain_key(schema_class, shape)
-    if len(names) != 1:
-        found = f"it has {len(names)}: {', '.join(names)}" if names else "it has none"
+    if len(keys) != 1:
+        names = ", ".join(member.name for member in keys)
+        found = f"it has {len(keys)}: {names}" if keys else "it has none"
         raise ModelError(
             schema_class.__name__,
             [f"a model has exactly one PkField, UUIDPkField or StringPkField; {found}."],
         )
-    return shape, shape.member(fields[names[0]].attribute or names[0])
+    return shape, keys[0]
 
 
 def _plain_key(schema_class: type[Schema], shape: s.Object) -> tuple[s.Object, s.Member]:
@@ -164,8 +164,7 @@ def _plain_key(schema_class: type[Schema], shape: s.Object) -> tuple[s.Object, s
             raise ModelError(
                 schema_class.__name__, ["the key 'id' must be an integer, a UUID or a string."]
             )
-    if key.read_only:
-        key = replace(key, required=False)
+    key = replace(key, is_key=True, required=True)
     members = tuple(key if member.name == "id" else member for member in shape.members)
     return replace(shape, members=members), key
 
@@ -192,13 +191,15 @@ def _member(name: str, field: ma.Field[Any]) -> s.Member:
         raise ValueError(f"attribute={attribute!r} reaches into another object")
     if field.data_key == "":
         raise ValueError("data_key is empty")
+    is_key = bool(getattr(field, "is_key", False))
     if field.load_only and field.dump_only:
         raise ValueError("it is both load_only and dump_only, so nobody sees it")
     return s.Member(
         name=attribute,
         wire=field.data_key or name,
         shape=shape,
-        required=field.required and not field.dump_only or bool(getattr(field, "is_key", False)),
+        required=is_key or (field.required and not field.dump_only),
+        is_key=is_key,
         read_only=field.dump_only,
         write_only=field.load_only,
         default=_default(field, shape),

@@ -220,6 +220,7 @@ class Member:
     wire: str
     shape: Shape
     required: bool = False
+    is_key: bool = False
     read_only: bool = False
     write_only: bool = False
     default: Any = MISSING

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 __all__ = ["pytest_configure"]
+
+# A failed assertion of a suite shows its values then, as one in a test does.
+pytest.register_assert_rewrite(
+    "openrest.testing.store",
+    "openrest.testing.store_reads",
+    "openrest.testing.store_threads",
+    "openrest.testing.store_writes",
+)
 
 
 def pytest_configure() -> None:

@@ -11,8 +11,7 @@ try:
     from hypothesis import strategies as st
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "openrest.testing.strategies draws values with hypothesis: "
-        "pip install 'openrest[testing]'"
+        "openrest.testing.strategies draws values with hypothesis: pip install 'openrest[testing]'"
     ) from error
 
 __all__ = ["json_values", "wire_values"]
@@ -30,7 +29,9 @@ def json_values() -> st.SearchStrategy[Any]:
     """Any JSON value, small."""
     return st.recursive(
         _SCALARS,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
         max_leaves=5,
     )
 
@@ -95,10 +96,12 @@ def _texts(shape: s.String) -> st.SearchStrategy[str]:
         )
     first, *others = shape.patterns
     return st.from_regex(first.compiled).filter(
-        lambda text: "\0" not in text
-        and low <= len(text) <= (len(text) if high is None else high)
-        and all(pattern.search(text) for pattern in others)
-        and _is_unicode(text)
+        lambda text: (
+            "\0" not in text
+            and low <= len(text) <= (len(text) if high is None else high)
+            and all(pattern.search(text) for pattern in others)
+            and _is_unicode(text)
+        )
     )
 
 

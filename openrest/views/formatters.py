@@ -11,6 +11,7 @@ from openrest.interfaces import CallView
 from openrest.models import ShapedField
 from openrest.models import shapes as s
 from openrest.models.derive import field_shape
+from openrest.models.examples import example
 
 __all__ = ["AddResourceUri", "FunctionFormatter", "formatter"]
 
@@ -20,9 +21,11 @@ Record = dict[str, Any]
 class AddResourceUri:
     """``"add_resource_uri"``: each object shows its own address as `resource_uri`."""
 
-    def __init__(self, resource_name: str, key: str) -> None:
+    def __init__(self, resource_name: str, key: s.Member) -> None:
         self._resource_name = resource_name
-        self._key = key
+        self._key = key.name
+        shown = example(key.shape) if key.example is s.MISSING else key.example
+        self._example = f"/{resource_name}/{shown}"
 
     def contribution(self) -> Contribution:
         return Contribution(
@@ -34,7 +37,7 @@ class AddResourceUri:
                     required=True,
                     read_only=True,
                     description="Address of this object",
-                    example=f"/{self._resource_name}/1",
+                    example=self._example,
                 ),
             )
         )

@@ -1,0 +1,172 @@
+"""What the pages show of the code itself: written when the site is built, so never stale.
+
+A page asks for it with a comment on a line of its own:
+
+    <!-- generated: keys ResourceConfig -->    the keys of a mapping, from openrest.config
+    <!-- generated: cli run -->                the help of a command
+    <!-- generated: names openrest.views -->   the public names of a module, from its docstrings
+    <!-- generated: fields -->                 each field: in JSON, in records, in SQLite
+    <!-- generated: file CHANGELOG.md -->      a file of the repository
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from openrest import config, models
+from openrest.cli import main
+from openrest.datastore.columns import column
+from openrest.models import shapes as s
+from openrest.models.examples import example, native_example
+from openrest.models.jsonschema import json_schema
+
+__all__ = ["expand", "on_page_markdown"]
+
+_ROOT = Path(__file__).parents[1]
+_ASKED = re.compile(r"^<!-- generated: (?P<what>\w+) ?(?P<of>.*?) -->$", re.MULTILINE)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """The event of mkdocs: the text of a page before it is rendered."""
+    return expand(markdown)
+
+
+def expand(markdown: str) -> str:
+    """The text with everything that it asks for."""
+    return _ASKED.sub(lambda asked: _WRITERS[asked["what"]](asked["of"]), markdown)
+
+
+def _keys(name: str) -> str:
+    mapping = getattr(config, name)
+    meanings = _meanings(mapping)
+    lines = [_first_line(mapping), "", "| key | type | required | meaning |", "| --- " * 4 + "|"]
+    for key, type_ in _types(mapping):
+        required = "yes" if key in mapping.__required_keys__ else "no"
+        lines.append(f"| `{key}` | `{type_}` | {required} | {meanings[key]} |")
+    return "\n".join(lines)
+
+
+def _first_line(documented: Any) -> str:
+    return inspect.cleandoc(documented.__doc__ or "").partition("\n")[0]
+
+
+def _meanings(mapping: Any) -> dict[str, str]:
+    """The lines ``key: meaning`` of the docstring, each joined with those that go on with it."""
+    meanings: dict[str, str] = {}
+    key = ""
+    for line in inspect.cleandoc(mapping.__doc__ or "").splitlines()[1:]:
+        if found := re.match(r"(\w+): (.*)", line):
+            key = found[1]
+            meanings[key] = found[2]
+        elif key and line.strip():
+            meanings[key] += f" {line.strip()}"
+    return meanings
+
+
+def _types(mapping: Any) -> Iterator[tuple[str, str]]:
+    """Each key with its type as it stands in the source, names of literals spelled out."""
+    tree = ast.parse(inspect.getsource(config))
+    literals = {
+        ast.unparse(node.targets[0]): ast.unparse(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Literal")
+    }
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == mapping.__name__:
+            for line in node.body:
+                if isinstance(line, ast.AnnAssign):
+                    type_ = ast.unparse(line.annotation)
+                    type_ = re.sub(r"^NotRequired\[(.*)\]$", r"\1", type_)
+                    for literal, meant in literals.items():
+                        type_ = re.sub(rf"\b{literal}\b", meant, type_)
+                    yield ast.unparse(line.target), type_
+
+
+def _cli(name: str) -> str:
+    command: click.Command = main
+    context = _context(main, "openrest", None)
+    for word in name.split():
+        assert isinstance(command, click.Group)
+        command = command.commands[word]
+        context = _context(command, word, context)
+    return f"```text\n{command.get_help(context)}\n```"
+
+
+def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
+    return command.make_context(
+        name, [], parent=parent, resilient_parsing=True, terminal_width=80, max_content_width=80
+    )
+
+
+def _names(module_name: str) -> str:
+    names = importlib.import_module(module_name).__all__
+    return "\n\n".join(f"::: {module_name}.{name}" for name in names)
+
+
+def _file(name: str) -> str:
+    return (_ROOT / name).read_text(encoding="utf-8")
+
+
+class _Colour(Enum):
+    RED = "red"
+
+
+_FIELDS: tuple[models.ShapedField, ...] = (
+    models.StringField(),
+    models.IntegerField(),
+    models.FloatField(),
+    models.BooleanField(),
+    models.DecimalField(places=2),
+    models.DateTimeField(),
+    models.TimestampField(),
+    models.DateField(),
+    models.UUIDField(),
+    models.EnumField(_Colour),
+    models.ListField(models.StringField()),
+    models.PkField(),
+    models.UUIDPkField(),
+    models.StringPkField(),
+)
+
+
+def _fields(_: str) -> str:
+    lines = ["| field | in JSON | in records | in SQLite |", "| --- " * 4 + "|"]
+    for field in _FIELDS:
+        shape = field.base_shape()
+        schema = json_schema(shape)
+        kind = f"{schema['type']}, {schema['format']}" if "format" in schema else schema["type"]
+        native = type(native_example(shape))
+        native_name = "enum.Enum" if issubclass(native, Enum) else _qualified(native)
+        stored = column(s.Member(name="x", wire="x", shape=shape)).type
+        sample = json.dumps(example(shape))
+        lines.append(
+            f"| `{type(field).__name__}` | {kind}: `{sample}` | `{native_name}` | {stored} |"
+        )
+    return "\n".join(lines)
+
+
+def _qualified(type_: type) -> str:
+    return (
+        type_.__name__
+        if type_.__module__ == "builtins"
+        else f"{type_.__module__}.{type_.__qualname__}"
+    )
+
+
+_WRITERS: dict[str, Callable[[str], str]] = {
+    "keys": _keys,
+    "cli": _cli,
+    "names": _names,
+    "fields": _fields,
+    "file": _file,
+}

@@ -1,0 +1,326 @@
+"""Fuzzing an API against the document that it serves, in the process that runs the tests."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+try:
+    import schemathesis
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.engine import Status, StopReason, events, from_schema
+    from schemathesis.transport.wsgi import WSGI_TRANSPORT
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "openrest.testing.contract fuzzes with schemathesis: pip install 'openrest[testing]'"
+    ) from error
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from schemathesis.engine.recorder import ScenarioRecorder
+    from schemathesis.generation.case import Case
+
+__all__ = ["ContractBroken", "ContractReport", "Finding", "check_contract"]
+
+_LINKS_ONLY: Final = {name: {"enabled": False} for name in ("examples", "coverage", "fuzzing")}
+
+#: Seconds after which an answer counts as a hanging server; far beyond what a busy machine needs.
+_PATIENCE: Final = 30
+
+#: What every HTTP message may have: OpenAPI describes it elsewhere, or the server adds it.
+_EVERYWHERE: Final = frozenset(
+    {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One place where an API and its document differ.
+
+    `check` is the name of the check that found it, `operation` such as ``GET /tweets/{id}``,
+    `request` a curl command, and `answer` the response; both are empty where there is none.
+    """
+
+    check: str
+    operation: str
+    message: str
+    request: str = ""
+    answer: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.operation}: {self.check}", self.message.strip(), self.request, self.answer]
+        return "\n    ".join("\n".join(filter(None, parts)).splitlines())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractReport:
+    """What a run has found, and what it has seen.
+
+    `seed` repeats the run. `answers` counts the statuses of each documented operation.
+    """
+
+    seed: int
+    findings: tuple[Finding, ...] = ()
+    answers: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """How many requests the documented operations have answered."""
+        return sum(sum(statuses.values()) for statuses in self.answers.values())
+
+    def __str__(self) -> str:
+        what = f"{len(self.findings)} differences" if len(self.findings) != 1 else "1 difference"
+        head = (
+            f"{what} between the API and its document in {self.requests} requests to "
+            f"{len(self.answers)} operations; seed={self.seed} repeats them."
+        )
+        return "\n\n".join([head, *map(str, self.findings)])
+
+
+class ContractBroken(AssertionError):
+    """An API and its document differ; `report` says where."""
+
+    def __init__(self, report: ContractReport) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+
+def check_contract(
+    app: WSGIApplication | Callable[[], WSGIApplication],
+    *,
+    examples: int = 100,
+    seed: int | None = None,
+    document: str = "/openapi.json",
+    settings: Mapping[str, Any] | None = None,
+) -> ContractReport:
+    """Send an API what its document allows and what it forbids, and check every answer.
+
+        def test_the_document_tells_the_truth():
+            check_contract(make_app)
+
+    `app` is a WSGI application or a function that makes a fresh one. All checks and all phases of
+    schemathesis run, `examples` a phase and operation. Beyond them no status and no header may be
+    answered that the document does not announce, and each operation has to succeed at least once:
+    one that never does has not been tested. `seed` repeats a run. `settings` are in the
+    words of ``schemathesis.toml``, for what an API cannot be tested without, such as credentials.
+
+    Raises ContractBroken with every difference. Make the application with ``debug=True``, and the
+    bodies are checked by openrest itself as well.
+    """
+    tested = app() if _makes_one(app) else app
+    config = SchemathesisConfig.from_dict(_settings(examples, seed, settings or {}))
+    schema = schemathesis.openapi.from_wsgi(document, tested, config=config)
+    watch = _Watch(schema.raw_schema)
+    with _in_process():
+        watch.see_all(from_schema(schema).execute())
+        for resource in watch.resources_to_reach():
+            # Only a link leads to some keys, and among many links few lead there.
+            config = SchemathesisConfig.from_dict(
+                {**_settings(examples, config.seed, settings or {}), "phases": _LINKS_ONLY}
+            )
+            schema = schemathesis.openapi.from_wsgi(document, tested, config=config)
+            watch.see_all(from_schema(schema.include(path_regex=resource)).execute())
+    watch.finish()
+    report = ContractReport(
+        seed=config.seed,
+        findings=tuple(watch.findings.values()),
+        answers={label: dict(sorted(seen.items())) for label, seen in watch.answers.items()},
+    )
+    if report.findings:
+        raise ContractBroken(report)
+    return report
+
+
+def _settings(examples: int, seed: int | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    """What a user gave, over what a run in tests needs: no files of it, nor of hypothesis."""
+    settings: dict[str, Any] = {
+        **more,
+        "generation": {"database": "none", **more.get("generation", {}), "max-examples": examples},
+        "checks": {"max_response_time": _PATIENCE, **more.get("checks", {})},
+    }
+    return settings if seed is None else {**settings, "seed": seed}
+
+
+def _makes_one(app: Any) -> bool:
+    """Whether it takes no arguments, where a WSGI application takes two."""
+    try:
+        inspect.signature(app).bind()
+    except TypeError:
+        return False
+    return True
+
+
+@contextmanager
+def _in_process() -> Iterator[None]:
+    """Keeps settings of sockets from an application that is reached without one.
+
+    The probes of `ignored_auth` hand them on (schemathesis 4.32.5), and werkzeug's test client
+    takes none of them.
+    """
+    send = WSGI_TRANSPORT.send
+
+    def send_in_process(case: Case, *, session: Any = None, **options: Any) -> Any:
+        for name in ("max_redirects", "verify", "cert", "proxies"):
+            options.pop(name, None)
+        return send(case, session=session, **options)
+
+    vars(WSGI_TRANSPORT)["send"] = send_in_process
+    try:
+        yield
+    finally:
+        del vars(WSGI_TRANSPORT)["send"]
+
+
+class _Watch:
+    """Collects what the events of a run say; each difference once an operation."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.findings: dict[tuple[str, str, str], Finding] = {}
+        self.answers: dict[str, Counter[int]] = {}
+        self._document = document
+        for path, methods in document["paths"].items():
+            for method in methods.keys() & _METHODS:
+                self.answers[f"{method.upper()} {path}"] = Counter()
+
+    def see_all(self, happening: Iterable[events.EngineEvent]) -> None:
+        for event in happening:
+            self.see(event)
+
+    def see(self, event: events.EngineEvent) -> None:
+        if isinstance(event, events.ScenarioFinished):
+            self._see_scenario(event.recorder)
+        elif isinstance(event, events.NonFatalError):
+            self._add(Finding(check="error", operation=event.label, message=event.info.format()))
+        elif isinstance(event, events.FatalError):
+            self._add(Finding(check="error", operation="The run", message=repr(event.exception)))
+        elif isinstance(event, events.SchemaAnalysisWarnings):
+            for warning in event.warnings:
+                where = warning.operation_label or "The document"
+                self._add(Finding(check=warning.kind, operation=where, message=warning.message))
+        elif isinstance(event, events.EngineFinished):
+            self._see_end(event)
+
+    def resources_to_reach(self) -> list[str]:
+        """The first segments of paths with an operation that has not succeeded, as patterns."""
+        paths = [label.partition(" ")[2] for label in self._without_success()]
+        return [
+            f"^/{segment}(/|$)"
+            for segment in dict.fromkeys(re.escape(p.split("/")[1]) for p in paths)
+        ]
+
+    def _without_success(self) -> list[str]:
+        return [
+            label
+            for label, seen in self.answers.items()
+            if not any(200 <= status < 400 for status in seen)
+        ]
+
+    def finish(self) -> None:
+        for label in self._without_success():
+            seen = self.answers[label]
+            said = ", ".join(f"{status} {count} times" for status, count in seen.items())
+            self._add(
+                Finding(
+                    check="never_succeeds",
+                    operation=label,
+                    message=f"No request has succeeded, so nothing is tested. It answered "
+                    f"{said or 'nothing'}.",
+                )
+            )
+
+    def _see_end(self, event: events.EngineFinished) -> None:
+        if event.stop_reason is not StopReason.COMPLETED:
+            message = event.stop_reason.skip_explanation or event.stop_reason.value
+            self._add(Finding(check="stopped", operation="The run", message=message))
+        for failure in event.failures:
+            self._add(
+                Finding(check="after_run", operation="The run", message=str(failure)),
+            )
+
+    def _see_scenario(self, recorder: ScenarioRecorder) -> None:
+        for id, nodes in recorder.checks.items():
+            for node in nodes:
+                if node.failure_info is not None:
+                    failure = node.failure_info.failure
+                    # A check may have sent requests of its own, and blame one of them.
+                    self._blame(recorder, failure.case_id or id, node.name, str(failure))
+                elif node.status is not Status.SUCCESS:
+                    self._blame(recorder, id, node.name, f"The check ended in {node.status}.")
+        for id, interaction in recorder.interactions.items():
+            if interaction.response is not None and id in recorder.cases:
+                self._see_answer(recorder, id, interaction.response)
+
+    def _see_answer(self, recorder: ScenarioRecorder, id: str, response: Any) -> None:
+        operation = recorder.cases[id].value.operation
+        label, status = f"{operation.method.upper()} {operation.path}", response.status_code
+        # Checks also probe a path with methods that it does not have.
+        if recorder.cases[id].value.method.upper() != operation.method.upper():
+            return
+        self.answers[label][status] += 1
+        declared = self._responses(label).get(str(status))
+        if declared is None:
+            announced = ", ".join(self._responses(label))
+            self._blame(
+                recorder,
+                id,
+                "undeclared_status",
+                f"{status} {HTTPStatus(status).phrase} is none of {announced}.",
+            )
+            return
+        announced_headers = {name.lower() for name in declared.get("headers", {})} | _EVERYWHERE
+        surprising = sorted(response.headers.keys() - announced_headers)
+        if surprising:
+            message = (
+                f"{status} has the headers {', '.join(surprising)}, which it does not declare."
+            )
+            self._blame(recorder, id, "undeclared_header", message)
+
+    def _responses(self, label: str) -> Mapping[str, Any]:
+        method, _, path = label.partition(" ")
+        responses = self._document["paths"][path][method.lower()]["responses"]
+        return {status: self._resolved(response) for status, response in responses.items()}
+
+    def _resolved(self, response: Any) -> Any:
+        """The response, or the component that stands for it."""
+        reference = response.get("$ref", "")
+        if not reference.startswith("#/components/responses/"):
+            return response
+        return self._document["components"]["responses"][reference.rpartition("/")[2]]
+
+    def _blame(self, recorder: ScenarioRecorder, id: str, check: str, message: str) -> None:
+        case = recorder.cases[id].value
+        interaction = recorder.interactions.get(id)
+        headers = (
+            {name: values[0] for name, values in interaction.request.headers.items()}
+            if (interaction)
+            else None
+        )
+        self._add(
+            Finding(
+                check=check,
+                operation=f"{case.operation.method.upper()} {case.operation.path}",
+                message=message,
+                request=case.as_curl_command(headers=headers),
+                answer=_shown(interaction.response) if interaction else "",
+            )
+        )
+
+    def _add(self, finding: Finding) -> None:
+        title = finding.message.partition("\n")[0]
+        self.findings.setdefault((finding.operation, finding.check, title), finding)
+
+
+_METHODS: Final = frozenset("get put post delete options head patch trace query".split())
+
+
+def _shown(response: Any) -> str:
+    if response is None:
+        return ""
+    body = response.content.decode(errors="replace")
+    return f"[{response.status_code}] {body if len(body) <= 1000 else body[:1000] + '...'}"

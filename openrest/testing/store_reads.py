@@ -1,0 +1,274 @@
+"""The rules of reading, as tests."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from openrest.errors import RecordNotFound
+from openrest.interfaces import DataStore, Record
+from openrest.models import model_shape
+from openrest.models import shapes as s
+from openrest.models.loading import wire_loader
+from openrest.query import OPERATORS, Condition, Order, Query
+from openrest.testing.store_base import (
+    PEOPLE,
+    Everything,
+    Hooks,
+    Page,
+    Person,
+    exact,
+    keys,
+    records,
+)
+from openrest.testing.strategies import wire_values
+
+__all__ = ["PROPERTY", "ReadingRules"]
+
+#: Few examples: each makes a store, and some stores are slow to make. A suite is inherited, so
+#: hypothesis meets one test in several classes.
+PROPERTY = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.differing_executors,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],
+)
+
+#: Texts that are code in some language of queries, and that only equal themselves.
+_TRICKY = ["'", '"', "' OR '1'='1", "%", "_", "*", "?", "\\", "", " ", "null", "a", "A", "é", "😀"]
+
+#: In the order of their code points. In UTF-16 the last two would change places.
+_ASCENDING = ["", " ", "A", "B", "a", "ab", "a\u0301", "b", "á", "ÿ", "\uff5e", "😀"]
+
+_MEMBERS = {member.name: member.shape for member in model_shape(Everything)[0].members}
+
+
+def _is_ordered(shape: s.Shape) -> bool:
+    inner = s.without_rules(shape)
+    if isinstance(inner, s.Nullable):
+        inner = inner.shape
+    return not isinstance(inner, (s.Choice, s.List, s.AnyValue))
+
+
+_ORDERED = [name for name, shape in _MEMBERS.items() if _is_ordered(shape)]
+_EQUAL = [name for name in _MEMBERS if name not in ("raw", "any")]
+
+
+class ReadingRules(Hooks):
+    """What `find`, `count` and `get` answer."""
+
+    def test_get_gives_the_record_of_the_key(self) -> None:
+        store = self.people()
+        assert exact(store.get(2)) == exact(
+            {"id": 2, "name": "Grace", "age": None, "nick": "Amazing Grace"}
+        )
+
+    def test_get_of_an_unknown_key_is_not_found(self) -> None:
+        store = self.people()
+        for key in (4, 9, 2**63 - 1):
+            with pytest.raises(RecordNotFound) as caught:
+                store.get(key)
+            assert caught.value.key == key
+
+    def test_get_takes_the_key_for_a_value_and_never_for_code(self) -> None:
+        store = self.make_store(Page, [{"slug": "a", "title": "A", "visits": 0}])
+        for key in ("' OR '1'='1", "a' --", '" OR ""="', "%", "A", ""):
+            with pytest.raises(RecordNotFound):
+                store.get(key)
+
+    def test_a_missing_value_is_none_where_null_is_allowed_and_else_absent(self) -> None:
+        store = self.people()
+        assert exact(store.get(5)) == exact({"id": 5, "name": "Ada", "age": None})
+
+    def test_an_empty_list_is_not_a_missing_one(self) -> None:
+        assert self.people().get(3)["tags"] == []
+
+    def test_find_gives_every_record_in_the_order_of_the_keys(self) -> None:
+        store = self.make_store(Person, list(reversed(PEOPLE)))
+        assert exact(list(store.find(Query()))) == exact(PEOPLE)
+
+    def test_text_keys_are_ordered_by_code_point(self) -> None:
+        slugs = ["b", "a", "B", "ab", "10", "9", "~"]
+        store = self.make_store(Page, [{"slug": c, "title": c, "visits": 0} for c in slugs])
+        assert keys(store.find(Query()), "slug") == ["10", "9", "B", "a", "ab", "b", "~"]
+
+    def test_find_gives_the_window_of_limit_records_after_offset(self) -> None:
+        store = self.people()
+        for offset in range(7):
+            for limit in (None, *range(7)):
+                end = None if limit is None else offset + limit
+                found = keys(store.find(Query(offset=offset, limit=limit)))
+                assert found == [1, 2, 3, 5, 8][offset:end], (offset, limit)
+
+    def test_find_after_the_end_is_empty_however_far(self) -> None:
+        store = self.people()
+        for offset in (5, 2**31, 2**63 - 1, 2**63):
+            assert list(store.find(Query(offset=offset, limit=20))) == []
+
+    def test_count_ignores_offset_and_limit(self) -> None:
+        store = self.people()
+        assert store.count(Query()) == 5
+        assert store.count(Query(offset=2, limit=2)) == 5
+        assert store.count(Query(offset=9, limit=0)) == 5
+
+    def test_count_heeds_the_conditions(self) -> None:
+        store = self.filterable(self.people(), "eq")
+        assert store.count(Query(conditions=(Condition("age", "eq", 36),), limit=1)) == 2
+        assert store.count(Query(conditions=(Condition("name", "eq", "Nobody"),))) == 0
+
+    def test_conditions_are_joined_by_and(self) -> None:
+        store = self.filterable(self.people(), "eq")
+        both = (Condition("age", "eq", 36), Condition("name", "eq", "Ada"))
+        assert keys(store.find(Query(conditions=both))) == [1]
+
+    def test_the_window_is_one_of_the_records_that_meet_the_conditions(self) -> None:
+        store = self.filterable(self.people(), "eq")
+        ada = (Condition("name", "eq", "Ada"),)
+        assert keys(store.find(Query(conditions=ada, offset=1, limit=1))) == [5]
+
+    def test_every_operator_of_the_store_is_one_of_a_query(self) -> None:
+        assert self.people().operators <= OPERATORS
+
+    def test_each_operator_compares_as_in_python(self) -> None:
+        store = self.people()
+        for operator, expected in {
+            "eq": [1, 8],
+            "ne": [3],
+            "lt": [],
+            "lte": [1, 8],
+            "gt": [3],
+            "gte": [1, 3, 8],
+        }.items():
+            if operator in store.operators:
+                found = store.find(Query(conditions=(Condition("age", operator, 36),)))
+                assert keys(found) == expected, operator
+        self.filterable(store, *OPERATORS)
+
+    def test_null_matches_no_comparison(self) -> None:
+        store = self.filterable(self.people(), "ne")
+        for operator in sorted(store.operators & OPERATORS):
+            with_null = Query(conditions=(Condition("age", operator, None),))
+            assert (list(store.find(with_null)), store.count(with_null)) == ([], 0), operator
+        not_36 = Query(conditions=(Condition("age", "ne", 36),))
+        assert (keys(store.find(not_36)), store.count(not_36)) == ([3], 1)
+        not_maggie = Query(conditions=(Condition("nick", "ne", "Maggie"),))
+        assert (keys(store.find(not_maggie)), store.count(not_maggie)) == ([2], 1)
+
+    def test_a_condition_takes_its_text_for_a_value_and_never_for_code(self) -> None:
+        seed = [{"id": n, "name": text, "age": n} for n, text in enumerate(_TRICKY, 1)]
+        store = self.filterable(self.make_store(Person, seed), "eq", "ne")
+        for number, text in enumerate(_TRICKY, 1):
+            same = Query(conditions=(Condition("name", "eq", text),))
+            others = Query(conditions=(Condition("name", "ne", text),))
+            assert keys(store.find(same)) == [number], text
+            assert (store.count(same), store.count(others)) == (1, len(_TRICKY) - 1), text
+
+    def test_text_is_compared_by_code_point(self) -> None:
+        seed = [{"id": n, "name": text, "age": n} for n, text in enumerate(_ASCENDING, 1)]
+        store = self.filterable(self.make_store(Person, seed), "lt", "gte")
+        for number, text in enumerate(_ASCENDING, 1):
+            before = store.find(Query(conditions=(Condition("name", "lt", text),)))
+            after = store.find(Query(conditions=(Condition("name", "gte", text),)))
+            assert keys(before) == list(range(1, number)), text
+            assert keys(after) == list(range(number, len(_ASCENDING) + 1)), text
+
+    def test_the_order_is_completed_by_the_key(self) -> None:
+        store = self.sortable(self.people())
+        assert keys(store.find(Query(order=(Order("name"),)))) == [1, 5, 2, 3, 8]
+        assert keys(store.find(Query(order=(Order("name", True),)))) == [8, 3, 2, 1, 5]
+
+    def test_records_without_a_value_come_last_in_either_direction(self) -> None:
+        store = self.sortable(self.people())
+        assert keys(store.find(Query(order=(Order("age"),)))) == [1, 8, 3, 2, 5]
+        assert keys(store.find(Query(order=(Order("age", True),)))) == [3, 1, 8, 2, 5]
+        assert keys(store.find(Query(order=(Order("nick"),)))) == [2, 8, 1, 3, 5]
+        assert keys(store.find(Query(order=(Order("nick", True),)))) == [8, 2, 1, 3, 5]
+
+    def test_each_field_of_the_order_breaks_the_ties_of_those_before(self) -> None:
+        store = self.sortable(self.people())
+        by_age_and_name = Query(order=(Order("age", True), Order("name", True)))
+        assert keys(store.find(by_age_and_name)) == [3, 8, 1, 2, 5]
+        by_key = Query(order=(Order("id", True),))
+        assert keys(store.find(by_key)) == [8, 5, 3, 2, 1]
+
+    def test_the_window_is_one_of_the_ordered_records(self) -> None:
+        store = self.sortable(self.people())
+        assert keys(store.find(Query(order=(Order("age"),), offset=1, limit=2))) == [8, 3]
+
+    def test_text_is_ordered_by_code_point(self) -> None:
+        seed = [{"id": n, "name": text} for n, text in enumerate(reversed(_ASCENDING), 1)]
+        store = self.sortable(self.make_store(Person, [{**r, "age": None} for r in seed]))
+        assert keys(store.find(Query(order=(Order("name"),))), "name") == _ASCENDING
+
+    def test_whoever_changes_a_record_that_was_read_changes_nothing_stored(self) -> None:
+        store = self.people()
+        for record in (store.get(1), next(iter(store.find(Query(limit=1))))):
+            record["name"] = "Somebody else"
+            record["tags"].append("changed")
+            del record["age"]
+            assert exact(store.get(1)) == exact(PEOPLE[0])
+
+    def test_a_record_of_somebody_else_is_seen(self) -> None:
+        store = self.people()
+        assert store.count(Query()) == 5
+        self.poke(store, {"id": 4, "name": "Barbara", "age": 28, "tags": ["clu"]})
+        assert exact(store.get(4)) == exact(
+            {"id": 4, "name": "Barbara", "age": 28, "tags": ["clu"]}
+        )
+        assert keys(store.find(Query())) == [1, 2, 3, 4, 5, 8]
+        assert store.count(Query()) == 6
+
+    @PROPERTY
+    @given(st.lists(records(Everything), max_size=8), st.data())
+    def test_find_and_count_answer_as_plain_python_would(
+        self, made: list[Record], data: st.DataObject
+    ) -> None:
+        seed: list[Record] = [{**record, "id": n} for n, record in enumerate(made, 1)]
+        store = self.make_store(Everything, copy.deepcopy(seed))
+        for _ in range(4):
+            query = data.draw(_queries(store, seed))
+            found = _answer(seed, query)
+            end = None if query.limit is None else query.offset + query.limit
+            assert exact(list(store.find(query))) == exact(found[query.offset : end])
+            assert store.count(query) == len(found)
+
+
+def _answer(seed: list[Record], query: Query) -> list[Record]:
+    """Every record that meets the conditions, ordered."""
+    found = [record for record in seed if all(c.holds(record) for c in query.conditions)]
+    for order in reversed(query.order):
+        name = order.member
+        present = [record for record in found if record.get(name) is not None]
+        absent = [record for record in found if record.get(name) is None]
+        present.sort(key=lambda record: record[name], reverse=order.descending)
+        found = present + absent
+    return found
+
+
+@st.composite
+def _queries(draw: st.DrawFn, store: DataStore, seed: list[Record]) -> Query:
+    comparisons = sorted(store.operators & OPERATORS)
+    conditions = draw(st.lists(_conditions(seed), max_size=2)) if comparisons else []
+    orders = draw(st.lists(st.builds(Order, st.sampled_from(_ORDERED), st.booleans()), max_size=2))
+    return Query(
+        conditions=tuple(c for c in conditions if c.operator in comparisons),
+        order=tuple(orders) if store.sortable else (),
+        offset=draw(st.integers(0, 9)),
+        limit=draw(st.none() | st.integers(0, 9)),
+    )
+
+
+@st.composite
+def _conditions(draw: st.DrawFn, seed: list[Record]) -> Condition:
+    member = draw(st.sampled_from(_EQUAL))
+    operators = sorted(OPERATORS) if member in _ORDERED else ["eq", "ne"]
+    stored = [record[member] for record in seed if member in record]
+    shape = s.without_rules(_MEMBERS[member])
+    value = draw(st.sampled_from(stored or [None]) | wire_values(shape).map(wire_loader(shape)))
+    return Condition(member, draw(st.sampled_from(operators)), value)

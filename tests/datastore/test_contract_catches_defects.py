@@ -1,0 +1,233 @@
+"""StoreContract notices each defect that a store may have: planted here, one at a time."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from marshmallow import Schema
+
+from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
+from openrest.errors import RecordConflict, RecordNotFound
+from openrest.interfaces import Change, Check, Record, StoreValidator
+from openrest.query import Condition, Query
+from openrest.testing import StoreContract
+
+
+class BuildsItsSQLFromStrings(SQLiteDataStore):
+    def _where(self, conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
+        where, values = super()._where(conditions)
+        for value in values:
+            where = where.replace("?", f"'{value}'" if isinstance(value, str) else str(value), 1)
+        return where, []
+
+
+class GivesOutWhatItStores(PythonListDataStore):
+    def get(self, key: Any) -> Record:
+        return self._current(key)
+
+
+class FindsWhatItStores(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        return [self._current(record[self.key.name]) for record in super().find(query)]
+
+
+class CopiesOnlyTheOutside(PythonListDataStore):
+    def get(self, key: Any) -> Record:
+        return dict(self._current(key))
+
+
+class StoresWhatItIsGiven(PythonListDataStore):
+    def insert(self, record: Record) -> Record:
+        new = super().insert(record)
+        record.update(new)
+        self._records[new[self.key.name]] = record
+        return copy.deepcopy(record)
+
+
+class ChangesInPlace(PythonListDataStore):
+    def update(self, key: Any, change: Change) -> Record:
+        return super().update(key, lambda _: change(self._current(key)))
+
+
+class StartsOneTooLate(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        return list(super().find(query))[1:] if query.offset else super().find(query)
+
+
+class EndsOneTooLate(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        limit = None if query.limit is None else query.limit + 1
+        return super().find(Query(query.conditions, query.order, query.offset, limit))
+
+
+class CountsThePage(PythonListDataStore):
+    def count(self, query: Query) -> int:
+        return len(list(self.find(query)))
+
+
+class CountsEverything(PythonListDataStore):
+    def count(self, query: Query) -> int:
+        return super().count(Query())
+
+
+class GetsNothingInSilence(PythonListDataStore):
+    def get(self, key: Any) -> Record:
+        try:
+            return super().get(key)
+        except RecordNotFound:
+            return {}
+
+
+class DeletesNothingInSilence(PythonListDataStore):
+    def delete(self, key: Any, check: Check | None = None) -> None:
+        try:
+            super().delete(key, check)
+        except RecordNotFound:
+            pass
+
+
+class UpdatesNothingInSilence(PythonListDataStore):
+    def update(self, key: Any, change: Change) -> Record:
+        try:
+            return super().update(key, change)
+        except RecordNotFound:
+            return {}
+
+
+class TakesNullForAValue(PythonListDataStore):
+    def _matching(self, conditions: Sequence[Condition]) -> list[Record]:
+        def holds(condition: Condition, record: Record) -> bool:
+            if record.get(condition.member) is None and condition.operator == "ne":
+                return True
+            return condition.holds(record)
+
+        return [r for r in super()._matching(()) if all(holds(c, r) for c in conditions)]
+
+
+class SortsNullFirst(PythonListDataStore):
+    def _ordered(self, query: Query) -> list[Record]:
+        found = super()._ordered(query)
+        for order in reversed(query.order):
+            found.sort(key=lambda record: record.get(order.member) is not None)
+        return found
+
+
+class OverwritesInSilence(PythonListDataStore):
+    def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
+        pass
+
+
+class ForgetsTheValidators(PythonListDataStore):
+    def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
+        if any(record[self.key.name] in self._records for record in records) and replaced is None:
+            raise RecordConflict((self.key.name,))
+
+
+class LosesUpdates(PythonListDataStore):
+    def update(self, key: Any, change: Change) -> Record:
+        new = change(self.get(key))
+        return super().update(key, lambda _: new)
+
+
+class ChecksTooEarly(PythonListDataStore):
+    def delete(self, key: Any, check: Check | None = None) -> None:
+        if check is not None:
+            check(self.get(key))
+        super().delete(key)
+
+
+class ReusesKeys(PythonListDataStore):
+    def insert(self, record: Record) -> Record:
+        self._last_key = max(self._keys, default=0)
+        return super().insert(record)
+
+
+class StoresHalf(PythonListDataStore):
+    def insert_many(self, records: Sequence[Record]) -> list[Record]:
+        return [super(StoresHalf, self).insert_many([record])[0] for record in records]
+
+
+class ShowsHalf(PythonListDataStore):
+    def _put(self, records: Sequence[Record]) -> None:
+        for record in records:
+            super()._put([record])
+            time.sleep(0.0001)
+
+
+class MergesInsteadOfReplacing(PythonListDataStore):
+    def update(self, key: Any, change: Change) -> Record:
+        return super().update(key, lambda record: {**record, **change(dict(record))})
+
+
+#: Each defect, and a rule that it breaks.
+DEFECTS: list[tuple[type[DataStore], str]] = [
+    (BuildsItsSQLFromStrings, "a_condition_takes_its_text_for_a_value_and_never_for_code"),
+    (GivesOutWhatItStores, "whoever_changes_a_record_that_was_read_changes_nothing_stored"),
+    (FindsWhatItStores, "whoever_changes_a_record_that_was_read_changes_nothing_stored"),
+    (CopiesOnlyTheOutside, "whoever_changes_a_record_that_was_read_changes_nothing_stored"),
+    (StoresWhatItIsGiven, "whoever_changes_a_record_that_was_inserted_changes_nothing_stored"),
+    (ChangesInPlace, "a_change_that_raises_changes_nothing"),
+    (StartsOneTooLate, "find_gives_the_window_of_limit_records_after_offset"),
+    (EndsOneTooLate, "find_gives_the_window_of_limit_records_after_offset"),
+    (CountsThePage, "count_ignores_offset_and_limit"),
+    (CountsEverything, "count_heeds_the_conditions"),
+    (GetsNothingInSilence, "get_of_an_unknown_key_is_not_found"),
+    (DeletesNothingInSilence, "delete_of_an_unknown_key_is_not_found"),
+    (UpdatesNothingInSilence, "update_of_an_unknown_key_is_not_found"),
+    (TakesNullForAValue, "null_matches_no_comparison"),
+    (SortsNullFirst, "records_without_a_value_come_last_in_either_direction"),
+    (OverwritesInSilence, "insert_of_a_taken_key_is_a_conflict"),
+    (ForgetsTheValidators, "unique_values_conflict_on_insert"),
+    (LosesUpdates, "no_update_is_lost_between_two_threads"),
+    (ChecksTooEarly, "a_record_is_not_deleted_between_check_and_delete"),
+    (ReusesKeys, "assigned_keys_are_never_given_twice"),
+    (StoresHalf, "insert_many_stores_all_or_none"),
+    (ShowsHalf, "readers_see_all_of_an_insert_many_or_nothing"),
+    (MergesInsteadOfReplacing, "update_replaces_the_record_by_the_changed_one"),
+]
+
+
+def broken_rules(store_class: type[DataStore], directory: Path) -> set[str]:
+    """The rules of the suite that stores of the class break."""
+
+    class Suite(StoreContract):
+        def make_store(
+            self,
+            model: type[Schema],
+            seed: Sequence[Record],
+            validators: Sequence[StoreValidator] = (),
+        ) -> DataStore:
+            if issubclass(store_class, PythonListDataStore):
+                return store_class(seed, model, validators)
+            resource = {"name": f"{directory}/{uuid.uuid4()}.db", "table": "t"}
+            store = store_class(resource, model, validators)
+            store.insert_many(seed)
+            return store
+
+    broken = set()
+    for name, _ in inspect.getmembers(Suite, inspect.isfunction):
+        if name.startswith("test_"):
+            try:
+                getattr(Suite(), name)()
+            except pytest.skip.Exception:
+                continue
+            except (Exception, pytest.fail.Exception):
+                broken.add(name.removeprefix("test_"))
+    return broken
+
+
+@pytest.mark.parametrize("store_class", [PythonListDataStore, SQLiteDataStore])
+def test_a_sound_store_breaks_no_rule(store_class: type[DataStore], tmp_path: Path) -> None:
+    assert broken_rules(store_class, tmp_path) == set()
+
+
+@pytest.mark.parametrize(("store_class", "rule"), DEFECTS)
+def test_a_defect_breaks_its_rule(store_class: type[DataStore], rule: str, tmp_path: Path) -> None:
+    assert rule in broken_rules(store_class, tmp_path)

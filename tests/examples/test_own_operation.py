@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.test import Client
+
+from examples import own_operation
+from openrest.controllers import WSGIDispatcher
+from openrest.testing.contract import check_contract
+
+
+@pytest.fixture
+def app() -> Iterator[WSGIDispatcher]:
+    yield importlib.reload(own_operation).app
+
+
+@pytest.fixture
+def client(app: WSGIDispatcher) -> Client:
+    return Client(app)
+
+
+def test_a_task_is_completed_once(client: Client) -> None:
+    done = client.post("/tasks/1/completion", json={"by": "Ada"})
+    assert done.json == {"title": "Write the model", "done_by": "Ada", "id": 1}
+    again = client.post("/tasks/1/completion", json={"by": "Grace"})
+    assert (again.status_code, again.json and again.json["detail"]) == (
+        409,
+        "Ada has done this already.",
+    )
+
+
+def test_progress_counts_the_tasks(client: Client) -> None:
+    client.post("/tasks/1/completion", json={"by": "Ada"})
+    assert client.get("/tasks/progress").json == {"total": 2, "done": 1}
+
+
+def test_a_task_that_is_not_done_is_deleted_by_force_only(client: Client) -> None:
+    assert client.delete("/tasks/1").status_code == 409
+    assert client.delete("/tasks/1?force=true").status_code == 204
+    assert client.get("/tasks/1").status_code == 404
+
+
+def test_the_document_tells_the_truth(app: WSGIDispatcher) -> None:
+    check_contract(app, examples=10)
