@@ -76,6 +76,8 @@ def build_document(
     for path, methods in paths.items():
         spec.path(path, operations=methods)
     document: Json = spec.to_dict()
+    # Plain dicts again, which is all that the writer of YAML knows.
+    document["paths"] = {path: dict(item) for path, item in document["paths"].items()}
     return {name: document[name] for name in _ORDER if name in document}
 
 

@@ -5,14 +5,14 @@ What is not declared is refused; every mistake of a request is reported at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import get_content_length
 
 from openrest.contract import Body, Contribution, Header, ResponseSpec
 from openrest.errors import (
@@ -284,28 +284,45 @@ def _unknown_parameter(wire: str, known: Iterable[str]) -> Mistake:
 
 
 def _bytes(environ: Environ, limits: Limits) -> bytes:
+    """The whole body: not one byte less than the client announced, and not one too many.
+
+    werkzeug's own streams give a body that was cut off, or is too large, as if it were whole.
+    """
     limit = limits.max_body_bytes
-    try:
-        stream = get_input_stream(environ, max_content_length=limit)  # type: ignore[arg-type]  # only read
-        data: bytes = stream.read()
-    except RequestEntityTooLarge as error:
+    length = get_content_length(environ)  # type: ignore[arg-type]  # only read
+    if length is not None and length > limit:
         discard_body(environ, limits)
-        raise _too_large(limit) from error
-    except (ClientDisconnected, OSError) as error:
-        raise BadRequest("The body ended before its Content-Length.") from error
+        raise _too_large(limit)
+    try:
+        data = b"".join(_parts(environ, limit + 1))
+    except Exception as error:  # servers have errors of their own for what they cannot read
+        raise BadRequest("The body cannot be read to its end.") from error
+    if length is not None and len(data) < length:
+        raise BadRequest("The body ended before its Content-Length.")
+    if len(data) > limit:
+        discard_body(environ, limits)
+        raise _too_large(limit)
     return data
+
+
+def _parts(environ: Environ, most: int) -> Iterator[bytes]:
+    """The body as it arrives, up to `most` bytes and never beyond its end."""
+    length = get_content_length(environ)  # type: ignore[arg-type]  # only read
+    if length is None and not environ.get("wsgi.input_terminated"):
+        return  # PEP 3333: whoever reads beyond Content-Length may wait forever
+    left = most if length is None else min(length, most)
+    while left > 0 and (part := environ["wsgi.input"].read(min(left, 1_048_576))):
+        yield part
+        left -= len(part)
 
 
 def discard_body(environ: Environ, limits: Limits) -> None:
     """Take a body that nobody reads from the client, which may read no answer before it has sent.
 
     A server closes a connection on which a body is left, and the client then sees a broken
-    connection instead of the answer (RFC 9112, section 9.6). A body without end is left.
+    connection instead of the answer (RFC 9112, section 9.6). What is still not at its end after
+    ten times the limit is left.
     """
-    left = 10 * limits.max_body_bytes
-    try:
-        stream = get_input_stream(environ)  # type: ignore[arg-type]  # only read
-        while left > 0 and (data := stream.read(min(left, 65_536))):
-            left -= len(data)
-    except (ClientDisconnected, OSError):
-        return  # nobody is there to be answered
+    with suppress(Exception):  # a client that is gone needs no answer
+        for _ in _parts(environ, 10 * limits.max_body_bytes):
+            pass

@@ -189,7 +189,7 @@ def _negotiate(plan: Plan, environ: Environ) -> type[ResponseClass] | None:
     classes = plan.operation.response_classes
     if not classes:
         return None
-    accept = environ.get("HTTP_ACCEPT", "*/*")
+    accept = environ.get("HTTP_ACCEPT") or "*/*"
     if accept == "*/*" or accept == plan.media_types[0]:
         return classes[0]
     index = best(accept, plan.media_types)

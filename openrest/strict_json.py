@@ -25,6 +25,8 @@ def read_json(data: bytes, max_depth: int = 64) -> Any:
 
     Raises Unreadable. The size of `data` is the caller's to bound.
     """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise Unreadable("The body begins with a byte order mark (RFC 8259, section 8.1).")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -58,6 +58,8 @@ def _decimal(places: Any) -> s.Shape:
 
 def enum_shape(members: type[enum.Enum], *, by_value: bool) -> s.Shape:
     """The choice among the members of an enum, by their names or values."""
+    if not len(members):
+        raise ValueError("its enum has no members")
     if by_value:
         return s.Choice(pairs=tuple((member.value, member) for member in members))
     return s.Choice(pairs=tuple((member.name, member) for member in members))
@@ -107,7 +109,10 @@ def schema_shape(schema_class: type[Schema]) -> s.Object:
             "pre_dump and post_dump may change what the document promises: write a formatter of "
             "the view, which declares what it adds or removes."
         )
-    schema = schema_class()
+    try:
+        schema = schema_class()
+    except ValueError as reason:  # marshmallow's own: two fields of one data_key or attribute
+        raise ModelError(schema_class.__name__, [*mistakes, str(reason)]) from reason
     members: list[s.Member] = []
     for name, field in schema.fields.items():
         try:
@@ -115,7 +120,6 @@ def schema_shape(schema_class: type[Schema]) -> s.Object:
         except (ValueError, ModelError) as reason:
             said = reason.mistakes[0] if isinstance(reason, ModelError) else reason
             mistakes.append(f"field {name!r}: {said}")
-    mistakes.extend(_double_names(members))
     if mistakes:
         raise ModelError(schema_class.__name__, mistakes)
     shape = s.Object(
@@ -232,15 +236,6 @@ def _declared_example(field: ma.Field[Any], shape: s.Shape) -> Any:
     except InvalidData as error:
         raise ValueError(f"the example {declared!r} is no value of the field: {error}") from error
     return declared
-
-
-def _double_names(members: list[s.Member]) -> Iterator[str]:
-    for what, names in (
-        ("data_key", [member.wire for member in members]),
-        ("attribute", [member.name for member in members]),
-    ):
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            yield f"{names.count(name)} fields have the {what} {name!r}."
 
 
 def _description(schema_class: type[Schema]) -> str:

@@ -23,7 +23,7 @@ _CATEGORIES = {
     op.CATEGORY_WORD: ("A-Za-z0-9_", "[A-Za-z0-9_]", r"\w"),
     op.CATEGORY_SPACE: (r"\t-\r ", r"[\t-\r ]", r"\s"),
 }
-_SPECIAL = frozenset(r"\^$.|?*+()[]{}/")
+_SPECIAL = frozenset(r"\^$.|?*+()[]{}")
 #: What a repetition may follow without a group around it.
 _ATOMS = (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN, op.BRANCH, op.SUBPATTERN)
 #: Inside a class: what ECMA-262 lets one escape there, and what Python warns of when doubled.
@@ -103,7 +103,7 @@ def _parts(tree: Any, ascii_only: bool) -> Iterator[str]:
         if kind is op.LITERAL:
             yield _escape(value)
         elif kind is op.NOT_LITERAL:
-            yield f"[^{_escape(value)}]"
+            yield f"[^{_escape(value, _SPECIAL_IN_CLASS)}]"
         elif kind is op.ANY:
             yield "[^\\n]"
         elif kind is op.IN:
@@ -114,7 +114,9 @@ def _parts(tree: Any, ascii_only: bool) -> Iterator[str]:
             group, added, removed, inner = value
             if added or removed:
                 raise UnportablePattern("flags inside a group cannot be said in a JSON Schema")
-            yield f"(?:{_write(inner, ascii_only)})"
+            text = _write(inner, ascii_only)
+            # Alternatives have their group already.
+            yield text if len(inner) == 1 and inner[0][0] is op.BRANCH else f"(?:{text})"
         elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
             low, high, inner = value
             text = _write(inner, ascii_only)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from openrest.testing.contract_report import ContractBroken, ContractReport, Finding
 
 try:
     import schemathesis
@@ -24,9 +25,10 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from schemathesis.engine.recorder import ScenarioRecorder
-    from schemathesis.generation.case import Case
 
 __all__ = ["ContractBroken", "ContractReport", "Finding", "check_contract"]
+
+_METHODS: Final = frozenset("get put post delete options head patch trace query".split())
 
 _LINKS_ONLY: Final = {name: {"enabled": False} for name in ("examples", "coverage", "fuzzing")}
 
@@ -37,58 +39,6 @@ _PATIENCE: Final = 30
 _EVERYWHERE: Final = frozenset(
     {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One place where an API and its document differ.
-
-    `check` is the name of the check that found it, `operation` such as ``GET /tweets/{id}``,
-    `request` a curl command, and `answer` the response; both are empty where there is none.
-    """
-
-    check: str
-    operation: str
-    message: str
-    request: str = ""
-    answer: str = ""
-
-    def __str__(self) -> str:
-        parts = [f"{self.operation}: {self.check}", self.message.strip(), self.request, self.answer]
-        return "\n    ".join("\n".join(filter(None, parts)).splitlines())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractReport:
-    """What a run has found, and what it has seen.
-
-    `seed` repeats the run. `answers` counts the statuses of each documented operation.
-    """
-
-    seed: int
-    findings: tuple[Finding, ...] = ()
-    answers: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
-
-    @property
-    def requests(self) -> int:
-        """How many requests the documented operations have answered."""
-        return sum(sum(statuses.values()) for statuses in self.answers.values())
-
-    def __str__(self) -> str:
-        what = f"{len(self.findings)} differences" if len(self.findings) != 1 else "1 difference"
-        head = (
-            f"{what} between the API and its document in {self.requests} requests to "
-            f"{len(self.answers)} operations; seed={self.seed} repeats them."
-        )
-        return "\n\n".join([head, *map(str, self.findings)])
-
-
-class ContractBroken(AssertionError):
-    """An API and its document differ; `report` says where."""
-
-    def __init__(self, report: ContractReport) -> None:
-        super().__init__(str(report))
-        self.report = report
 
 
 def check_contract(
@@ -113,7 +63,7 @@ def check_contract(
     Raises ContractBroken with every difference. Make the application with ``debug=True``, and the
     bodies are checked by openrest itself as well.
     """
-    tested = app() if _makes_one(app) else app
+    tested = cast("Callable[[], WSGIApplication]", app)() if _makes_one(app) else app
     config = SchemathesisConfig.from_dict(_settings(examples, seed, settings or {}))
     schema = schemathesis.openapi.from_wsgi(document, tested, config=config)
     watch = _Watch(schema.raw_schema)
@@ -165,7 +115,7 @@ def _in_process() -> Iterator[None]:
     """
     send = WSGI_TRANSPORT.send
 
-    def send_in_process(case: Case, *, session: Any = None, **options: Any) -> Any:
+    def send_in_process(case: Any, *, session: Any = None, **options: Any) -> Any:
         for name in ("max_redirects", "verify", "cert", "proxies"):
             options.pop(name, None)
         return send(case, session=session, **options)
@@ -185,8 +135,9 @@ class _Watch:
         self.answers: dict[str, Counter[int]] = {}
         self._document = document
         for path, methods in document["paths"].items():
-            for method in methods.keys() & _METHODS:
-                self.answers[f"{method.upper()} {path}"] = Counter()
+            for method in methods:
+                if method in _METHODS:
+                    self.answers[f"{method.upper()} {path}"] = Counter()
 
     def see_all(self, happening: Iterable[events.EngineEvent]) -> None:
         for event in happening:
@@ -196,7 +147,9 @@ class _Watch:
         if isinstance(event, events.ScenarioFinished):
             self._see_scenario(event.recorder)
         elif isinstance(event, events.NonFatalError):
-            self._add(Finding(check="error", operation=event.label, message=event.info.format()))
+            # The frames nearest to the fault: those before them are schemathesis' and werkzeug's.
+            message = "".join(traceback.format_exception(event.value, limit=-4))
+            self._add(Finding(check="error", operation=event.label, message=message))
         elif isinstance(event, events.FatalError):
             self._add(Finding(check="error", operation="The run", message=repr(event.exception)))
         elif isinstance(event, events.SchemaAnalysisWarnings):
@@ -239,9 +192,7 @@ class _Watch:
             message = event.stop_reason.skip_explanation or event.stop_reason.value
             self._add(Finding(check="stopped", operation="The run", message=message))
         for failure in event.failures:
-            self._add(
-                Finding(check="after_run", operation="The run", message=str(failure)),
-            )
+            self._add(Finding(check="after_run", operation="The run", message=str(failure)))
 
     def _see_scenario(self, recorder: ScenarioRecorder) -> None:
         for id, nodes in recorder.checks.items():
@@ -263,22 +214,16 @@ class _Watch:
         if recorder.cases[id].value.method.upper() != operation.method.upper():
             return
         self.answers[label][status] += 1
-        declared = self._responses(label).get(str(status))
+        responses = self._responses(label)
+        declared = responses.get(str(status), responses.get(f"{status // 100}XX"))
         if declared is None:
-            announced = ", ".join(self._responses(label))
-            self._blame(
-                recorder,
-                id,
-                "undeclared_status",
-                f"{status} {HTTPStatus(status).phrase} is none of {announced}.",
-            )
+            message = f"{status} is none of {', '.join(responses)}."
+            self._blame(recorder, id, "undeclared_status", message)
             return
-        announced_headers = {name.lower() for name in declared.get("headers", {})} | _EVERYWHERE
-        surprising = sorted(response.headers.keys() - announced_headers)
+        headers = {name.lower() for name in declared.get("headers", {})}
+        surprising = ", ".join(sorted(response.headers.keys() - headers - _EVERYWHERE))
         if surprising:
-            message = (
-                f"{status} has the headers {', '.join(surprising)}, which it does not declare."
-            )
+            message = f"{status} has the headers {surprising}, which it does not declare."
             self._blame(recorder, id, "undeclared_header", message)
 
     def _responses(self, label: str) -> Mapping[str, Any]:
@@ -296,17 +241,15 @@ class _Watch:
     def _blame(self, recorder: ScenarioRecorder, id: str, check: str, message: str) -> None:
         case = recorder.cases[id].value
         interaction = recorder.interactions.get(id)
-        headers = (
-            {name: values[0] for name, values in interaction.request.headers.items()}
-            if (interaction)
-            else None
-        )
+        sent = interaction.request.headers if interaction else {}
         self._add(
             Finding(
                 check=check,
                 operation=f"{case.operation.method.upper()} {case.operation.path}",
                 message=message,
-                request=case.as_curl_command(headers=headers),
+                request=case.as_curl_command(
+                    headers={name: values[0] for name, values in sent.items()}
+                ),
                 answer=_shown(interaction.response) if interaction else "",
             )
         )
@@ -314,9 +257,6 @@ class _Watch:
     def _add(self, finding: Finding) -> None:
         title = finding.message.partition("\n")[0]
         self.findings.setdefault((finding.operation, finding.check, title), finding)
-
-
-_METHODS: Final = frozenset("get put post delete options head patch trace query".split())
 
 
 def _shown(response: Any) -> str:

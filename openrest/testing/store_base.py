@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from marshmallow import Schema, validate
 from marshmallow import fields as ma
@@ -15,6 +17,7 @@ from openrest import models
 from openrest.datastore.validators import UniqueTogether
 from openrest.interfaces import DataStore, Record, StoreValidator
 from openrest.models import model_shape
+from openrest.models import shapes as s
 from openrest.models.loading import wire_loader
 from openrest.testing.strategies import wire_values
 
@@ -27,7 +30,11 @@ except ModuleNotFoundError as missing:
     ) from missing
 
 __all__ = [
+    "COMMON",
+    "LEAST",
+    "MOST",
     "PEOPLE",
+    "SHAPES",
     "Everything",
     "Hooks",
     "Page",
@@ -35,7 +42,7 @@ __all__ = [
     "Ticket",
     "exact",
     "keys",
-    "records",
+    "values",
 ]
 
 
@@ -115,6 +122,88 @@ class Everything(models.Model):
     any = ma.Raw(allow_none=True)
 
 
+#: Records of `Everything`: common values, and those at the ends of what each field takes.
+COMMON: Record = {
+    "id": 1,
+    "string": "text",
+    "integer": 7,
+    "small": None,
+    "float": 1.5,
+    "degrees": None,
+    "boolean": True,
+    "flag": None,
+    "decimal": Decimal("2.500000"),
+    "price": None,
+    "instant": dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC),
+    "ended": None,
+    "seconds": dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC),
+    "day": dt.date(2026, 3, 1),
+    "uuid": UUID("5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"),
+    "by_name": Colour.RED,
+    "by_value": None,
+    "strings": ["a", "b"],
+    "prices": None,
+    "any": None,
+}
+LEAST: Record = {
+    "id": 2,
+    "string": "",
+    "short": " ",
+    "integer": -(2**63),
+    "small": -3,
+    "float": -1.7976931348623157e308,
+    "degrees": -90.0,
+    "boolean": False,
+    "flag": False,
+    "decimal": Decimal("-999999999999.999999"),
+    "price": Decimal("-9999.99"),
+    "instant": dt.datetime(1, 1, 1, tzinfo=dt.UTC),
+    "ended": dt.datetime(1, 1, 1, 0, 0, 0, 1, tzinfo=dt.UTC),
+    "seconds": dt.datetime(1, 1, 1, tzinfo=dt.UTC),
+    "day": dt.date(1, 1, 1),
+    "birthday": dt.date(1, 1, 1),
+    "uuid": UUID(int=0),
+    "by_name": Colour.RED,
+    "by_value": Colour.RED,
+    "level": 1,
+    "strings": [],
+    "prices": [],
+    "weeks": [],
+    "raw": False,
+    "any": 0,
+}
+MOST: Record = {
+    "id": 3,
+    "string": "'\"\\\n\t\x01\x7f%_é\u2028\uffff😀\U0010ffff",
+    "short": "😀" * 5,
+    "integer": 2**63 - 1,
+    "small": 3,
+    "float": 1.7976931348623157e308,
+    "degrees": 90.0,
+    "boolean": True,
+    "flag": True,
+    "decimal": Decimal("999999999999.999999"),
+    "price": Decimal("0.00"),
+    "instant": dt.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=dt.UTC),
+    "ended": dt.datetime(1969, 12, 31, 23, 59, 59, tzinfo=dt.UTC),
+    "seconds": dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC),
+    "day": dt.date(9999, 12, 31),
+    "birthday": dt.date(2024, 2, 29),
+    "uuid": UUID(int=2**128 - 1),
+    "by_name": Colour.GREEN,
+    "by_value": Colour.GREEN,
+    "level": 3,
+    "strings": ["", "'", '"', "[]", "null", "😀"],
+    "prices": [Decimal("0.10"), Decimal("-1.00")],
+    "weeks": [[], [dt.date(2026, 3, 1)]],
+    "raw": {"b": [1, 1.5, None, True, {"": "é"}], "a": "null"},
+    "any": [[], {}, "", 10**30],
+}
+
+#: What each field of `Everything` is.
+SHAPES: dict[str, s.Shape] = {m.name: m.shape for m in model_shape(Everything)[0].members}
+
+
 def keys(found: Iterable[Record], key: str = "id") -> list[Any]:
     """The keys of records, in their order."""
     return [record[key] for record in found]
@@ -131,11 +220,9 @@ def exact(value: Any) -> Any:
             return type(value).__name__, value
 
 
-def records(model: type[Schema]) -> st.SearchStrategy[Record]:
-    """Records of a model as a create makes them; without the key that the store assigns."""
-    shape, key = model_shape(model)
-    sent = replace(shape, members=tuple(m for m in shape.members if m.name != key.name))
-    return wire_values(sent).map(wire_loader(sent))
+def values(name: str) -> st.SearchStrategy[Any]:
+    """Native values of a field of `Everything`, as loading gives them."""
+    return wire_values(SHAPES[name]).map(wire_loader(SHAPES[name]))
 
 
 class Hooks:

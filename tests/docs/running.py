@@ -3,7 +3,8 @@
 - ``python``: run in one namespace a page; a block with a title is written to that file, and its
   names are there afterwards.
 - ``pycon``: a session of the interpreter, with the output it shows, in the same namespace.
-- ``console``: commands after ``$ `` with the output they show; a line ``...`` stands for any.
+- ``console``: commands after ``$ `` with the output they show, in which ``...`` stands for the
+  rest of a line, or as a line of its own for any lines.
 - ``json``, ``toml``, ``yaml``: have to be readable. ``text`` and others are shown only.
 
 ``python -m tests.docs.running`` writes the true outputs into the pages.
@@ -165,7 +166,8 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _alike(wanted: str, printed: str) -> bool:
-    pattern = re.escape(_UUID.sub("UUID", wanted)).replace(r"\.\.\.\n", "(?s:.*)")
+    pattern = re.escape(_UUID.sub("UUID", wanted))
+    pattern = re.sub(r"(?m)^\\\.\\\.\\\.\\\n", "(?s:.*)", pattern).replace(r"\.\.\.", ".*")
     return re.fullmatch(pattern, _UUID.sub("UUID", printed)) is not None
 
 

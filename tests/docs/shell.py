@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -68,6 +69,8 @@ class Shell:
             return self._openrest(rest)
         if name == "make":
             return self._make(rest)
+        if name == "pytest":
+            return _pytest(rest)
         if name in _SERVERS:
             _SERVERS[name](rest)
             return ""
@@ -150,6 +153,7 @@ class Shell:
         try:
             with (
                 patch("gunicorn.app.base.BaseApplication.run", _close_listener),
+                patch("gunicorn.config.Chdir.default", os.getcwd()),
                 patch("werkzeug.serving.run_simple", lambda *args, **options: None),
                 patch("logging.basicConfig", lambda **options: None),
             ):
@@ -166,6 +170,11 @@ class Shell:
         rules = (ROOT / "Makefile").read_text(encoding="utf-8")
         assert re.search(rf"^{re.escape(target)}:", rules, re.MULTILINE), f"no make {target}"
         return self._openrest(["run", "examples.tweets:app"]) if target == "serve" else ""
+
+
+def _pytest(words: Sequence[str]) -> str:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _close_listener(application: Any) -> None:

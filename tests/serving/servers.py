@@ -98,7 +98,9 @@ def environment(**variables: str) -> dict[str, str]:
     """The environment of a server: it finds the examples, and its warnings are errors."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     kept = {name: value for name, value in os.environ.items() if name != "OPENREST_DEBUG"}
-    return {**kept, "PYTHONPATH": path, "PYTHONWARNINGS": "error", **variables}
+    # gunicorn leaves a socket unclosed where it is handed one.
+    warnings = "error,ignore::ResourceWarning"
+    return {**kept, "PYTHONPATH": path, "PYTHONWARNINGS": warnings, **variables}
 
 
 @contextmanager

@@ -1,0 +1,46 @@
+"""All checks of schemathesis, in all phases, on every example and on one API of everything."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from examples.address import ApiApp
+from openrest.controllers import WSGIDispatcher
+from openrest.testing.contract import check_contract
+from tests.contract.apis import everything
+
+# One seed keeps `make test` under five minutes on two cores; CI, or OPENREST_SEEDS=5, runs all.
+SEEDS = range(1, 6 if os.environ.get("CI") else 1 + int(os.environ.get("OPENREST_SEEDS", "1")))
+
+
+def address(folder: Path) -> WSGIDispatcher:
+    return WSGIDispatcher([ApiApp], debug=True)
+
+
+def tweets(folder: Path) -> WSGIDispatcher:
+    from examples.tweets import Tweets  # it opens its file where the test is
+
+    return WSGIDispatcher([Tweets], debug=True)
+
+
+def everything_in_lists(folder: Path) -> WSGIDispatcher:
+    return everything("list", folder)
+
+
+def everything_in_sqlite(folder: Path) -> WSGIDispatcher:
+    return everything("sqlite", folder)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("make", [address, tweets, everything_in_lists, everything_in_sqlite])
+def test_an_api_and_its_document_do_not_differ(
+    make: Callable[[Path], WSGIDispatcher],
+    seed: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    report = check_contract(make(tmp_path), seed=seed)
+    assert report.findings == ()

@@ -1,0 +1,319 @@
+"""The three mappings are checked whole when the class is created."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openrest import models
+from openrest.contract import Contribution
+from openrest.controllers import Controller, WSGIDispatcher, operation
+from openrest.datastore import PythonListDataStore, UniqueTogether
+from openrest.errors import ConfigurationError
+from openrest.interfaces import DataStore, StoreValidator
+from openrest.pagination import Pagination
+from openrest.query import Query
+from openrest.views import JsonResponse, formatter
+
+
+class Person(models.Model):
+    fields = [
+        models.StringField(name="name", required=True),
+        models.IntegerField(name="age"),
+        models.PkField(name="id"),
+    ]
+
+
+RESOURCE: dict[str, Any] = {
+    "resource_name": "people",
+    "resource": [],
+    "model": Person,
+    "datastore": PythonListDataStore,
+}
+CONTROLLER: dict[str, Any] = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET"]}
+VIEW: dict[str, Any] = {"response_class": JsonResponse}
+
+
+class ReadOnlyStore(DataStore):
+    writable = False
+
+    def find(self, query: Query) -> list[dict[str, Any]]:
+        return []
+
+    def count(self, query: Query) -> int:
+        return 0
+
+    def get(self, key: Any) -> dict[str, Any]:
+        return {}
+
+
+class Weekday(StoreValidator):
+    members = ("age",)
+
+    def contribution(self) -> Contribution:
+        return Contribution()
+
+    def __repr__(self) -> str:
+        return "Weekday()"
+
+
+def refusal(**mappings: Any) -> str:
+    given = {"resource": RESOURCE, "controller": CONTROLLER, "view": VIEW, **mappings}
+    with pytest.raises(ConfigurationError) as refused:
+        type("People", (Controller,), given)
+    return str(refused.value)
+
+
+def without(mapping: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in mapping.items() if key != name}
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    assert refusal(
+        resource={**without(RESOURCE, "resource_name"), "ressource_name": "people"},
+        controller={
+            "list_verbs": ["GET", "PUT", "HEAD"],
+            "unique_verbs": "GET",
+            "options": {"paginaton": Pagination(20), "formatters": []},
+        },
+        view={"response_class": dict, "options": {"formatters": ["add_resource_url", 3]}},
+    ) == (
+        "People has 10 mistakes:\n"
+        "  - resource: unknown key 'ressource_name'. Did you mean 'resource_name'?\n"
+        "  - resource: 'resource_name' is missing.\n"
+        "  - controller.options: unknown key 'paginaton'. Did you mean 'pagination'?\n"
+        "  - controller.options: unknown key 'formatters'. It belongs to view.options.\n"
+        "  - controller.list_verbs: 'PUT' is none of GET, POST. It belongs to unique_verbs.\n"
+        "  - controller.list_verbs: HEAD is there by itself: leave it out.\n"
+        "  - controller.unique_verbs: is not a list of verbs but 'GET'.\n"
+        "  - view.options.formatters[0]: unknown formatter 'add_resource_url'. "
+        "Did you mean 'add_resource_uri'?\n"
+        "  - view.options.formatters[1]: is neither a name nor a function but 3.\n"
+        "  - view.response_class: <class 'dict'> is no response class: it needs a media_type and "
+        "encode(value) -> bytes."
+    )
+
+
+class NoKey(models.Model):
+    fields = [models.StringField(name="name")]
+
+
+@pytest.mark.parametrize(
+    ("mappings", "said"),
+    [
+        ({"resource": 3}, "People: resource: is not a mapping but 3."),
+        ({"view": None}, "People: the mapping 'view' is missing."),
+        (
+            {"resource": {**RESOURCE, "resource_name": "my people"}},
+            "People: resource.resource_name: 'my people' is not a segment of a URL: a letter, "
+            "then letters, digits, '-' and '_'.",
+        ),
+        (
+            {"resource": {**RESOURCE, "resource_name": "docs"}},
+            "People: resource.resource_name: /docs is an address of openrest's own.",
+        ),
+        (
+            {"resource": {**RESOURCE, "model": "Person"}},
+            "People: resource.model: is not a model class but 'Person'.",
+        ),
+        (
+            {"resource": {**RESOURCE, "model": NoKey}},
+            "People: resource.model: NoKey: a model has exactly one PkField, UUIDPkField or "
+            "StringPkField; it has none.",
+        ),
+        (
+            {"resource": {**RESOURCE, "datastore": dict}},
+            "People: resource.datastore: is not a datastore but <class 'dict'>.",
+        ),
+        (
+            {"resource": {**RESOURCE, "options": []}},
+            "People: resource.options: is not a mapping but [].",
+        ),
+        (
+            {"resource": without(RESOURCE, "resource")},
+            "People: resource: 'resource' is missing: PythonListDataStore has to know where the "
+            "data is.",
+        ),
+        (
+            {"resource": {**RESOURCE, "datastore": PythonListDataStore([], Person)}},
+            "People: resource: 'resource' is there, but the PythonListDataStore is a ready "
+            "instance that has its own.",
+        ),
+        (
+            {
+                "resource": {
+                    **without(RESOURCE, "resource"),
+                    "datastore": PythonListDataStore([], Person),
+                    "options": {"validators": [UniqueTogether("name")]},
+                }
+            },
+            "People: resource.options.validators: give them to the PythonListDataStore itself, "
+            "which is ready.",
+        ),
+        (
+            {"resource": {**RESOURCE, "datastore": ReadOnlyStore}},
+            "People: resource.datastore: ReadOnlyStore cannot write, which POST would have to.",
+        ),
+        (
+            {"resource": {**RESOURCE, "options": {"validators": [Weekday()]}}},
+            "People: resource.datastore: PythonListDataStore cannot keep Weekday().",
+        ),
+        (
+            {"resource": {**RESOURCE, "options": {"validators": [UniqueTogether("nme"), 3]}}},
+            "People has 2 mistakes:\n"
+            "  - resource.options.validators[0]: the model has no field 'nme'. "
+            "Did you mean 'name'?\n"
+            "  - resource.options.validators[1]: is not a validator of stored records but 3.",
+        ),
+        (
+            {"controller": {**CONTROLLER, "list_verbs": ["get", "GET", "GET"]}},
+            "People has 2 mistakes:\n"
+            "  - controller.list_verbs: 'get' is none of GET, POST. Did you mean 'GET'?\n"
+            "  - controller.list_verbs: a verb is there twice.",
+        ),
+        (
+            {"controller": {**CONTROLLER, "options": {"pagination": 20}}},
+            "People: controller.options.pagination: is not a Pagination but 20.",
+        ),
+        (
+            {"view": {**VIEW, "options": {"formatters": "add_resource_uri"}}},
+            "People: view.options.formatters: is not a list but 'add_resource_uri'.",
+        ),
+    ],
+)
+def test_a_mistake_says_where_what_and_what_was_meant(mappings: Any, said: str) -> None:
+    assert refusal(**mappings) == said
+
+
+@formatter(adds=[models.IntegerField(name="age")])
+def adds_what_is_there(record: dict[str, Any], call: Any) -> dict[str, Any]:
+    return record
+
+
+@formatter(removes=["nothing"])
+def removes_what_is_not_there(record: dict[str, Any], call: Any) -> dict[str, Any]:
+    return record
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (
+            adds_what_is_there,
+            "People: view.options.formatters: one adds 'age', which is there already.",
+        ),
+        (
+            removes_what_is_not_there,
+            "People: view.options.formatters: one removes 'nothing', which the model does not "
+            "have.",
+        ),
+    ],
+)
+def test_a_formatter_that_cannot_be_is_refused(function: Any, said: str) -> None:
+    assert refusal(view={**VIEW, "options": {"formatters": [function]}}) == said
+
+
+class Window(models.Model):
+    fields = [models.IntegerField(name="limit"), models.PkField(name="id")]
+
+
+class Unlucky(models.Model):
+    fields = [
+        models.StringField(name="code", validate=lambda value: value / 0),
+        models.PkField(name="id"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (
+            Window,
+            "People: resource.model: the filter on field 'limit' would have the name of a "
+            "parameter of the pagination: give the field a data_key.",
+        ),
+        (
+            Unlucky,
+            "People: resource.model: field 'code': no example can be made up for it: give one, "
+            "metadata={'example': ...}.",
+        ),
+    ],
+)
+def test_a_model_that_cannot_be_served_is_refused(model: Any, said: str) -> None:
+    assert refusal(resource={**RESOURCE, "model": model}) == said
+
+
+def test_a_class_without_mappings_is_a_base_for_others() -> None:
+    class Base(Controller):
+        pass
+
+    people = type("People", (Base,), {"resource": RESOURCE, "controller": CONTROLLER, "view": VIEW})
+    assert people.definition.name == "people"
+
+
+def test_lists_are_paginated_unless_the_mapping_says_otherwise() -> None:
+    given = {"resource": RESOURCE, "controller": CONTROLLER, "view": VIEW}
+    people = type("People", (Controller,), given)
+    assert people.definition.pagination.max_limit == 100
+    whole = {**CONTROLLER, "options": {"pagination": None}}
+    people = type("People", (Controller,), {**given, "controller": whole})
+    assert people.definition.pagination is None
+
+
+def people(name: str, **mappings: Any) -> Any:
+    given = {"resource": RESOURCE, "controller": CONTROLLER, "view": VIEW, **mappings}
+    return type(name, (Controller,), given)
+
+
+class Twice(people("Base")):  # type: ignore[misc]  # the base is made by a function
+    @operation("GET", "/{id}")
+    def fetch(self, call: Any) -> Any:
+        """Get it again."""
+
+
+class Misdeclared(people("Base")):  # type: ignore[misc]  # the base is made by a function
+    @operation("GET", "/all")
+    def get_list(self, call: Any) -> Any:
+        """A built-in handler cannot be another operation."""
+
+
+@pytest.mark.parametrize(
+    ("controllers", "said"),
+    [
+        (
+            [people("One"), people("Two")],
+            "WSGIDispatcher: One and Two both have the resource_name 'people'.",
+        ),
+        (
+            [Controller, 3],
+            "WSGIDispatcher has 2 mistakes:\n"
+            "  - controllers[0], Controller, has no mappings.\n"
+            "  - controllers[1] is not a class of a Controller but 3.",
+        ),
+        (
+            [
+                people("One", resource={**RESOURCE, "resource_name": "my-people"}),
+                people("Two", resource={**RESOURCE, "resource_name": "my_people"}),
+            ],
+            "WSGIDispatcher has 3 mistakes:\n"
+            "  - GET /my-people and GET /my_people both have the operation id 'list_my_people'.\n"
+            "  - POST /my-people and POST /my_people both have the operation id "
+            "'create_my_people'.\n"
+            "  - GET /my-people/{id} and GET /my_people/{id} both have the operation id "
+            "'get_my_people'.",
+        ),
+        ([Twice], "WSGIDispatcher: GET /people/{id} is declared twice."),
+        (
+            [Misdeclared],
+            "Misdeclared: get_list: @declare is for built-in handlers, @operation for methods of "
+            "your own.",
+        ),
+    ],
+)
+def test_controllers_that_cannot_be_served_together_are_refused(
+    controllers: Any, said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        WSGIDispatcher(controllers)
+    assert str(refused.value) == said
