@@ -6,7 +6,9 @@ A page asks for it with a comment on a line of its own:
     <!-- generated: cli run -->                the help of a command
     <!-- generated: names openrest.views -->   the public names of a module, from its docstrings
     <!-- generated: fields -->                 each field: in JSON, in records, in SQLite
-    <!-- generated: file CHANGELOG.md -->      a file of the repository
+    <!-- generated: file CHANGELOG.md -->      a file of the repository, as it is
+    <!-- generated: code examples/x.py -->     ... or as a block of code
+    <!-- generated: code examples/x.py y -->   ... of which only the function or class y
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import importlib
 import inspect
 import json
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
@@ -117,6 +120,22 @@ def _file(name: str) -> str:
     return (_ROOT / name).read_text(encoding="utf-8")
 
 
+def _code(of: str) -> str:
+    name, _, part = of.partition(" ")
+    text = _file(name)
+    return f"```python\n{_part(text, part) if part else text}```"
+
+
+def _part(text: str, name: str) -> str:
+    """The lines of one function or class, its decorators included."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
+            first = min(part.lineno for part in (node, *node.decorator_list))
+            lines = text.splitlines(keepends=True)[first - 1 : node.end_lineno]
+            return textwrap.dedent("".join(lines))
+    raise LookupError(f"there is no {name}")
+
+
 class _Colour(Enum):
     RED = "red"
 
@@ -169,4 +188,5 @@ _WRITERS: dict[str, Callable[[str], str]] = {
     "names": _names,
     "fields": _fields,
     "file": _file,
+    "code": _code,
 }

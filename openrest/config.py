@@ -12,12 +12,13 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from marshmallow import Schema
 
-from openrest.errors import ModelError, did_you_mean
+from openrest.errors import InvalidData, ModelError, did_you_mean
 from openrest.filters import EqualityFilters
 from openrest.interfaces import DataStore, Formatter, Pagination, ResponseClass, StoreValidator
 from openrest.models import model_shape
 from openrest.models import shapes as s
 from openrest.models.examples import example
+from openrest.models.loading import object_loader
 from openrest.models.variants import create_shape, read_shape
 from openrest.pagination import Pagination as OffsetPagination
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
@@ -342,11 +343,18 @@ def _response_class_mistakes(response_class: Any) -> Iterator[str]:
 
 def _shown_mistakes(shape: s.Object, formatters: tuple[Formatter, ...]) -> Iterator[str]:
     """What only shows once the objects are put together: examples and formatters."""
+    created = create_shape(shape, "Create")
     try:
-        example(create_shape(shape, "Create"))
+        sent = example(created)
         example(formatted(read_shape(shape, "Read"), formatters))
+        object_loader(created)(sent)
     except ModelError as error:
         yield f"resource.model: {error}"
+    except InvalidData as error:
+        yield (
+            f"resource.model: its own rules refuse the example {sent!r}: {error}. Give the fields "
+            "examples that pass, metadata={'example': ...}."
+        )
     except ValueError as error:
         yield f"view.options.formatters: one {error}."
 

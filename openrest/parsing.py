@@ -53,6 +53,7 @@ NO_BODY = "There is no body; one is required."
 
 #: A path may have these unescaped (RFC 3986, section 3.3), and the slashes between segments.
 _PATH_SAFE = "/!$&'()*+,;=:@"
+_QUERY_SAFE = _PATH_SAFE + "?%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def _mistakes_of(value: Any, body: Body) -> tuple[Mistake, ...]:
 def path_text(environ: Environ) -> str | None:
     """The path, decoded as UTF-8; None where it is not UTF-8 (PEP 3333 has it as Latin-1)."""
     # An API that is mounted at /api is found there without a slash, too (RFC 3986, section 6.2.3).
-    path: str = environ["PATH_INFO"] or "/"
+    path: str = environ.get("PATH_INFO", "") or "/"
     if path.isascii():
         return path
     try:
@@ -123,7 +124,7 @@ def path_text(environ: Environ) -> str | None:
 
 def shown(environ: Environ) -> str:
     """The address of a request as it goes into an error: escaped, and not endless."""
-    path = _root(environ) + quote(environ["PATH_INFO"], safe=_PATH_SAFE, encoding="latin-1")
+    path = _root(environ) + quote(environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1")
     return path if len(path) <= 200 else path[:200] + "..."
 
 
@@ -174,7 +175,7 @@ def parse(
     if mistakes:
         raise UnprocessableContent(CONTRACT_BROKEN, mistakes)
     root = _root(environ)
-    address = root + quote(environ["PATH_INFO"], safe=_PATH_SAFE, encoding="latin-1")
+    address = root + quote(environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1")
     return Call(operation, root, path, query, headers, body, sent, address, media_type)
 
 
@@ -184,6 +185,9 @@ def _query(
     text: str = environ.get("QUERY_STRING", "")
     if not text:
         return [], dict(plan.defaults)
+    if not text.isascii():
+        # PEP 3333 has the bytes of the query as Latin-1; escaped, they are read as UTF-8.
+        text = quote(text, safe=_QUERY_SAFE, encoding="latin-1")
     try:
         sent = parse_qsl(
             text,

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from openrest.contract import PROBLEMS, Body, Parameter, ResponseSpec
+from openrest.interfaces import Formatter
 from openrest.models import shapes as s
 from openrest.models.dumping import Dump, dumper
 from openrest.models.loading import object_loader, wire_loader
@@ -47,6 +48,15 @@ class Answer:
     check: Callable[[Any], Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Formatting:
+    """One formatter, and the members that it declares to add and to remove."""
+
+    format: Formatter
+    adds: frozenset[str]
+    removes: frozenset[str]
+
+
 class Plan:
     """What the pipeline needs of one row, compiled once at start."""
 
@@ -71,12 +81,20 @@ class Plan:
         )
         self.load = _loader(operation.body) if operation.body else None
         self.media_types = tuple(cls.media_type for cls in operation.response_classes)
+        self.formatters = tuple(_formatting(part) for part in operation.formatters)
         self.answers = {spec.status: _answer(spec, debug) for spec in operation.responses}
         self.wires = (
             {member.name: member.wire for member in operation.body.shape.members}
             if operation.body
             else {}
         )
+
+
+def _formatting(part: Formatter) -> Formatting:
+    declared = part.contribution()
+    return Formatting(
+        part, frozenset(member.name for member in declared.adds), frozenset(declared.removes)
+    )
 
 
 def _loader(body: Body) -> Callable[[Any], Any]:

@@ -5,7 +5,7 @@ Nothing leaves that the operation's row does not declare.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from openrest.contract import PROBLEM_MEDIA_TYPE, ResponseSpec
 from openrest.errors import ContractError, InvalidData, Problem
 from openrest.interfaces import ResponseClass
 from openrest.operations import Call, Page, Result
-from openrest.plans import Answer, Plan, status_line
+from openrest.plans import Answer, Formatting, Plan, status_line
 from openrest.views.json import JsonResponse
 
 __all__ = ["Response", "render", "render_problem"]
@@ -36,6 +36,8 @@ def render(
     Raises ContractError where the row does not declare what the handler answered; in debug
     also where the body breaks its schema.
     """
+    if not isinstance(result, Result):
+        raise ContractError(f"{plan.operation.id} answers a Result, not a {type(result).__name__}.")
     answer = plan.answers.get(result.status)
     if answer is None or answer.spec.content == "problem":
         raise ContractError(
@@ -78,44 +80,36 @@ def _check_headers(plan: Plan, answer: Answer, names: set[str]) -> None:
 
 
 def _formatted(plan: Plan, call: Call, spec: ResponseSpec, body: Any) -> Any:
-    formatters = plan.operation.formatters
     if spec.content == "record":
-        return _format(plan, call, body) if formatters else body
+        return _format(plan, call, body) if plan.formatters else body
     if spec.content == "page":
         if not isinstance(body, Page):
             raise ContractError(f"{plan.operation.id} answers a Page, not a {type(body).__name__}.")
-        records = (
-            [_format(plan, call, record) for record in body.records] if formatters else body.records
-        )
+        records = body.records
+        if plan.formatters:
+            records = [_format(plan, call, record) for record in records]
         return {"meta": body.meta, "object_list": records}
     return body
 
 
-def _format(plan: Plan, call: Call, record: dict[str, Any]) -> Mapping[str, Any]:
-    for formatter in plan.operation.formatters:
-        before = record.keys()
-        after = formatter(record, call)
-        declared = formatter.contribution()
-        _check_members(formatter, before, after, declared)
-        record = after
+def _format(plan: Plan, call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    for part in plan.formatters:
+        expected = record.keys() - part.removes | part.adds
+        record = part.format(record, call)
+        if record.keys() != expected:
+            raise ContractError(_surprise(part, expected, record.keys()))
     return record
 
 
-def _check_members(formatter: Any, before: Any, after: Any, declared: Any) -> None:
-    added = {member.name for member in declared.adds}
-    surprising = after.keys() - before - added
-    kept = after.keys() & set(declared.removes)
-    lost = (before - after.keys() - set(declared.removes)) | (added - after.keys())
-    if surprising or kept or lost:
-        name = getattr(
-            getattr(formatter, "function", formatter), "__name__", type(formatter).__name__
-        )
-        said = [
-            f"{verb} {', '.join(sorted(names))}"
-            for verb, names in (("added", surprising), ("kept", kept), ("lost", lost))
-            if names
-        ]
-        raise ContractError(f"The formatter {name} {' and '.join(said)}: it has to declare that.")
+def _surprise(part: Formatting, expected: Set[str], found: Set[str]) -> str:
+    function = getattr(part.format, "function", part.format)
+    name = getattr(function, "__name__", type(function).__name__)
+    said = [
+        f"{verb} {', '.join(sorted(names))}"
+        for verb, names in (("gave", found - expected), ("left out", expected - found))
+        if names
+    ]
+    return f"The formatter {name} {' and '.join(said)}: that is not what it declares."
 
 
 def _check_body(plan: Plan, check: Callable[[Any], Any], wire: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError, validates_schema
 
 from openrest import models
 from openrest.contract import Contribution
@@ -248,13 +249,14 @@ def test_a_class_without_mappings_is_a_base_for_others() -> None:
     class Base(Controller):
         pass
 
-    people = type("People", (Base,), {"resource": RESOURCE, "controller": CONTROLLER, "view": VIEW})
+    given = {"resource": RESOURCE, "controller": CONTROLLER, "view": VIEW}
+    people: Any = type("People", (Base,), given)
     assert people.definition.name == "people"
 
 
 def test_lists_are_paginated_unless_the_mapping_says_otherwise() -> None:
     given = {"resource": RESOURCE, "controller": CONTROLLER, "view": VIEW}
-    people = type("People", (Controller,), given)
+    people: Any = type("People", (Controller,), given)
     assert people.definition.pagination.max_limit == 100
     whole = {**CONTROLLER, "options": {"pagination": None}}
     people = type("People", (Controller,), {**given, "controller": whole})
@@ -317,3 +319,28 @@ def test_controllers_that_cannot_be_served_together_are_refused(
     with pytest.raises(ConfigurationError) as refused:
         WSGIDispatcher(controllers)
     assert str(refused.value) == said
+
+
+def test_bounds_of_a_request_are_positive() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        WSGIDispatcher([people("One")], max_body_bytes=0, max_depth=-1)
+    assert str(refused.value) == (
+        "WSGIDispatcher has 2 mistakes:\n"
+        "  - max_body_bytes must be at least 1, not 0.\n"
+        "  - max_depth must be at least 1, not -1."
+    )
+
+
+class Rules(models.Model):
+    fields = [models.StringField(name="name", required=True), models.PkField(name="id")]
+
+    @validates_schema
+    def never(self, data: dict[str, Any], **options: Any) -> None:
+        raise ValidationError("is not good enough", "name")
+
+
+def test_an_example_that_a_rule_refuses_is_no_example() -> None:
+    assert refusal(resource={**RESOURCE, "model": Rules}) == (
+        "People: resource.model: its own rules refuse the example {'name': 'string'}: #/name: is "
+        "not good enough. Give the fields examples that pass, metadata={'example': ...}."
+    )

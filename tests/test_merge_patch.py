@@ -51,8 +51,15 @@ class Account(models.Model):
 
 
 CURRENT = {
-    "name": "Ada", "nick": "A", "note": "n", "level": 3, "bonus": 4, "secret": "s", "hits": 7, "id": 1,
-}  # fmt: skip
+    "name": "Ada",
+    "nick": "A",
+    "note": "n",
+    "level": 3,
+    "bonus": 4,
+    "secret": "s",
+    "hits": 7,
+    "id": 1,
+}
 
 
 @pytest.mark.parametrize(

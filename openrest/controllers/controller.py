@@ -11,7 +11,7 @@ from openrest.errors import ConfigurationError
 from openrest.interfaces import DataStore
 from openrest.merge_patch import MergePatch
 from openrest.operations import Call, Page, Result
-from openrest.query import Query
+from openrest.query import Condition, Query
 
 __all__ = ["OPEN_STORES", "Controller"]
 
@@ -67,8 +67,15 @@ class Controller:
 
     def get_list(self, call: Call) -> Result:
         """The records that the call's parameters ask for, a page of them at a time."""
-        pagination, filters = self.definition.pagination, self.definition.filters
-        conditions = filters.conditions(call) if filters is not None else ()
+        filters = self.definition.filters
+        return self.page(call, filters.conditions(call) if filters is not None else ())
+
+    def page(self, call: Call, conditions: tuple[Condition, ...] = ()) -> Result:
+        """The page that the call asks for, of the records that meet the conditions.
+
+        For `get_list`, and for operations of one's own that return a ``page``.
+        """
+        pagination = self.definition.pagination
         offset, limit = pagination.window(call) if pagination is not None else (0, None)
         query = Query(conditions, (), offset, limit)
         records = list(self.store.find(query))

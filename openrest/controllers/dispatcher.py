@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from openrest.about import document_rows, index_rows
+from openrest.controllers.components import components
 from openrest.controllers.controller import Controller
-from openrest.controllers.rows import components, rows
+from openrest.controllers.rows import rows
 from openrest.errors import ConfigurationError
 from openrest.openapi import build_document
 from openrest.operations import Operation
@@ -51,7 +53,7 @@ class WSGIDispatcher:
         limits = Limits(
             max_body_bytes=max_body_bytes, max_depth=max_depth, max_parameters=max_parameters
         )
-        classes = _checked(list(controllers))
+        classes = _checked(list(controllers), limits)
         self.controllers = tuple(cls() for cls in classes)
         table = [row for controller in self.controllers for row in rows(controller, limits)]
         resources = {c.definition.name: components(c.definition).read for c in self.controllers}
@@ -71,8 +73,12 @@ class WSGIDispatcher:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
 
 
-def _checked(controllers: Sequence[Any]) -> Sequence[type[Controller]]:
-    mistakes = []
+def _checked(controllers: Sequence[Any], limits: Limits) -> Sequence[type[Controller]]:
+    mistakes = [
+        f"{field.name} must be at least 1, not {getattr(limits, field.name)!r}."
+        for field in fields(limits)
+        if not isinstance(getattr(limits, field.name), int) or getattr(limits, field.name) < 1
+    ]
     names: dict[str, str] = {}
     for place, cls in enumerate(controllers):
         if not (isinstance(cls, type) and issubclass(cls, Controller)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import Schema
@@ -13,15 +13,15 @@ from marshmallow import Schema
 from openrest import pipeline
 from openrest.config import Definition
 from openrest.contract import Body, Contribution, Header, Link, Parameter, ResponseSpec
+from openrest.controllers.components import Components, components
 from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
 from openrest.models import schema_shape
 from openrest.models import shapes as s
-from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
+from openrest.models.variants import create_shape, read_shape
 from openrest.operations import Call, Declaration, Operation, Result, declaration
 from openrest.parsing import Limits
-from openrest.views.formatters import formatted
 
-__all__ = ["Components", "components", "rows"]
+__all__ = ["rows"]
 
 Handler = Callable[[Call], Result]
 
@@ -34,6 +34,7 @@ BUILT_IN = (
     ("patch", "PATCH", True, "patch"),
     ("delete", "DELETE", True, "delete"),
 )
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SUMMARIES = {
     "get_list": "List the {name} objects",
     "create": "Create a {name} object",
@@ -44,65 +45,48 @@ _SUMMARIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
-    """The objects of one resource, each with its name in the document."""
-
-    name: str
-    read: s.Object
-    create: s.Object
-    replace: s.Object
-    patch: s.Object
-    page: s.Object
-
-
-def components(definition: Definition) -> Components:
-    """What clients read and send: names made from the resource's, the same at every start."""
-    name = "".join(part[:1].upper() + part[1:] for part in re.split("[-_]", definition.name))
-    model, key = definition.shape, definition.key.name
-    read = formatted(read_shape(model, name), definition.formatters)
-    return Components(
-        name=name,
-        read=read,
-        create=create_shape(model, f"{name}Create"),
-        replace=replace_shape(model, key, f"{name}Replace"),
-        patch=patch_shape(model, key, f"{name}Patch"),
-        page=_page(f"{name}List", read, definition),
-    )
-
-
-def _page(component: str, read: s.Object, definition: Definition) -> s.Object:
-    count = s.Integer(minimum=0)
-    meta = s.Object(
-        members=(
-            s.Member(name="count", wire="count", shape=count, required=True,
-                     description="How many objects are here"),
-            s.Member(name="total_count", wire="total_count", shape=count, required=True,
-                     description="How many objects there are on all pages"),
-            *(definition.pagination.contribution().meta if definition.pagination else ()),
-        )
-    )  # fmt: skip
-    items: s.Shape = s.List(item=read)
-    return s.Object(
-        component=component,
-        members=(
-            s.Member(name="meta", wire="meta", shape=meta, required=True),
-            s.Member(name="object_list", wire="object_list", shape=items, required=True),
-        ),
-    )
-
-
 def rows(controller: Any, limits: Limits) -> Iterator[Operation]:
     """The rows of one controller: its verbs, then the operations of its own.
 
-    Raises ConfigurationError where an operation of its own cannot be.
+    Raises ConfigurationError with every mistake where one cannot be.
     """
     definition: Definition = controller.definition
     builder = _Builder(definition, components(definition), limits)
+    misdeclared = list(_misdeclared(controller))
+    if misdeclared:
+        raise ConfigurationError(type(controller).__name__, misdeclared)
     made = [*builder.built_in(controller), *builder.own(controller)]
-    ids = {row.id: row for row in made}
+    mistakes = [mistake for row in made for mistake in _row_mistakes(row)]
+    if mistakes:
+        raise ConfigurationError(type(controller).__name__, mistakes)
+    ids = {row.id for row in made}
     for row in made:
         yield replace(row, responses=tuple(builder.linked(row, ids)))
+
+
+def _misdeclared(controller: Any) -> Iterator[str]:
+    built_in = {name for name, *_ in BUILT_IN}
+    for name, function in inspect.getmembers(type(controller), callable):
+        declared = declaration(function)
+        if declared is not None and bool(declared.method) == (name in built_in):
+            yield (
+                f"{name}: @declare is for built-in handlers, @operation for methods of your own."
+            )
+
+
+def _row_mistakes(row: Operation) -> Iterator[str]:
+    if row.method not in METHODS:
+        yield f"{row.id}: the method {row.method!r} is none of {', '.join(METHODS)}."
+    if row.method == "GET" and row.body is not None:
+        yield f"{row.id}: a GET has no body (RFC 9110, section 9.3.1)."
+    in_path = set(re.findall(r"{(.*?)}", row.path))
+    declared = {parameter.wire for parameter in row.parameters if parameter.location == "path"}
+    for name in sorted(in_path ^ declared):
+        where = "its path has no such segment" if name in declared else "no parameter declares it"
+        yield f"{row.id}: the path parameter {name!r}: {where}."
+    places = [(parameter.location, parameter.wire) for parameter in row.parameters]
+    for location, name in sorted({place for place in places if places.count(place) > 1}):
+        yield f"{row.id}: the {location} parameter {name!r} is declared twice."
 
 
 class _Builder:
@@ -159,42 +143,36 @@ class _Builder:
         )
 
     def own(self, controller: Any) -> Iterator[Operation]:
-        built_in = {name for name, *_ in BUILT_IN}
         for name, function in inspect.getmembers(type(controller), callable):
             declared = declaration(function)
-            if declared is None or (name in built_in and not declared.method):
-                continue
-            if not declared.method or name in built_in:
-                raise ConfigurationError(
-                    type(controller).__name__,
-                    [
-                        f"{name}: @declare is for built-in handlers, "
-                        "@operation for methods of your own."
-                    ],
-                )
-            yield self._own(getattr(controller, name), name, declared)
+            if declared is not None and declared.method:
+                yield self._own(getattr(controller, name), name, declared)
 
     def _own(self, handler: Handler, name: str, own: Declaration) -> Operation:
-        path = f"/{self.definition.name}/{own.path.strip('/')}"
-        if own.returns is None:
-            spec = ResponseSpec(status=204, description="Done", content="nothing")
-        elif own.returns == "record":
-            spec = replace(self._record_response("The object"), status=own.status)
-        elif own.returns == "page":
-            spec = replace(self._page_response([]), status=own.status)
-        else:
-            shape = _read_model(own.returns)
-            spec = ResponseSpec(status=own.status, description="Done", content="value", shape=shape)
+        contributions = list(self._conflicts()) if own.method != "GET" else []
+        if own.returns == "page" and self.definition.pagination is not None:
+            contributions.append(self.definition.pagination.contribution())
         return self._row(
             id=f"{name}_{_identifier(self.definition.name)}",
             method=own.method,
-            path=path,
+            path=f"/{self.definition.name}/{own.path.strip('/')}".rstrip("/"),
             handler=handler,
             summary=own.summary,
             own=own,
             body=Body(shape=_sent_model(own.body)) if own.body else None,
-            success=spec,
-            contributions=list(self._conflicts()) if own.method != "GET" else [],
+            success=self._own_success(own, contributions),
+            contributions=contributions,
+        )
+
+    def _own_success(self, own: Declaration, contributions: list[Contribution]) -> ResponseSpec:
+        if own.returns is None:
+            return ResponseSpec(status=204, description="Done", content="nothing")
+        if own.returns == "record":
+            return replace(self._record_response("The object"), status=own.status)
+        if own.returns == "page":
+            return replace(self._page_response(contributions), status=own.status)
+        return ResponseSpec(
+            status=own.status, description="Done", content="value", shape=_read_model(own.returns)
         )
 
     def _row(
@@ -297,7 +275,7 @@ class _Builder:
             headers=headers,
         )
 
-    def linked(self, row: Operation, ids: dict[str, Operation]) -> Iterator[ResponseSpec]:
+    def linked(self, row: Operation, ids: set[str]) -> Iterator[ResponseSpec]:
         """The responses of a row; a created object leads to what can be done with it."""
         suffix = _identifier(self.definition.name)
         for spec in row.responses:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from re import _constants as op  # type: ignore[attr-defined]  # no stubs: the parser is not public
-from re import _parser as parser  # type: ignore[attr-defined]  # no stubs: the parser is not public
+from re import _constants as op
+from re import _parser as parser
 from typing import Any
 
 __all__ = ["Pattern", "UnportablePattern"]

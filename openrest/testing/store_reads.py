@@ -6,7 +6,7 @@ import copy
 from operator import itemgetter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from openrest.errors import RecordNotFound
@@ -32,6 +32,7 @@ __all__ = ["PROPERTY", "ReadingRules"]
 PROPERTY = settings(
     max_examples=20,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[
         HealthCheck.differing_executors,
         HealthCheck.function_scoped_fixture,

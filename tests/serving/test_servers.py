@@ -90,7 +90,7 @@ REQUESTS: list[tuple[str, str, Any, dict[str, str]]] = [
 OF_THE_SERVER = {"connection", "date", "server", "via", "keep-alive", "transfer-encoding"}
 
 
-@pytest.fixture(params=SERVERS.values(), ids=SERVERS)
+@pytest.fixture(params=list(SERVERS.values()), ids=list(SERVERS))
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     start: Start = request.param
     with start(tmp_path) as server:
