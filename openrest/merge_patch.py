@@ -35,7 +35,7 @@ class MergePatch:
         self._secret = frozenset(m.name for m in whole.members if m.write_only)
         self._wires = {member.name: member.wire for member in whole.members}
         self._load = object_loader(whole)
-        self._nullable = frozenset(member.wire for member in whole.members if member.nullable)
+        self._nullable = {member.wire: member.name for member in whole.members if member.nullable}
         self._dump = dumper(as_sent(whole))
 
     def __call__(self, current: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
@@ -44,8 +44,10 @@ class MergePatch:
         Raises RuleViolated where the merged object does not fit: the patch itself did.
         """
         merged = merge(self._dump(current), patch)
-        # Null removes a member, and where null is a value of its own, that is what is left.
-        merged.update(dict.fromkeys(patch.keys() & self._nullable - _with_value(patch)))
+        # Null removes a member; where it is a value of its own, it is what is left, and what stays.
+        for wire, name in self._nullable.items():
+            if (patch[wire] if wire in patch else current.get(name)) is None:
+                merged[wire] = None
         try:
             record = self._load(merged)
         except RuleViolated:
@@ -59,6 +61,3 @@ class MergePatch:
             **{name: current[name] for name in kept if name in current},
         }
 
-
-def _with_value(patch: dict[str, Any]) -> frozenset[str]:
-    return frozenset(name for name, value in patch.items() if value is not None)

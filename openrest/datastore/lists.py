@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import json
-import operator
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -16,8 +14,10 @@ from openrest.datastore.records import (
     copier,
     is_assigned,
     unique_members,
+    unknown_field,
     validator_mistakes,
 )
+from openrest.datastore.uniques import Unique, comparable
 from openrest.datastore.validators import UniqueTogether
 from openrest.errors import (
     ConfigurationError,
@@ -28,7 +28,6 @@ from openrest.errors import (
 )
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
 from openrest.models import shapes as s
-from openrest.models.dumping import dumper
 from openrest.query import OPERATORS, Condition, Query
 
 __all__ = ["PythonListDataStore"]
@@ -63,8 +62,8 @@ class PythonListDataStore(DataStore):
             raise ConfigurationError(_subject(model), mistakes)
         self._keep = Keeper(self.shape, self.key)
         self._copy = copier(self.shape)
-        self._values = {member.name: _value(member) for member in self.shape.members}
-        self._uniques = [_Unique(members, self.shape) for members in unique_members(validators)]
+        self._values = {member.name: comparable(member) for member in self.shape.members}
+        self._uniques = [Unique(members, self.shape) for members in unique_members(validators)]
         #: A kept record is never changed, only replaced: whoever holds it may read it at leisure.
         self._records: dict[Any, Record] = {}
         self._keys: list[Any] = []  # ascending
@@ -85,10 +84,15 @@ class PythonListDataStore(DataStore):
         return [self._copy(record) for record in window]
 
     def count(self, query: Query) -> int:
-        return len(self._matching(query.conditions) if query.conditions else self._records)
+        if query.conditions:
+            return len(self._matching(query.conditions))
+        with self._altering:
+            return len(self._keys)
 
     def get(self, key: Any) -> Record:
-        return self._copy(self._current(key))
+        with self._altering:
+            record = self._current(key)
+        return self._copy(record)
 
     def insert(self, record: Record) -> Record:
         return self.insert_many([record])[0]
@@ -148,7 +152,7 @@ class PythonListDataStore(DataStore):
         self._put(kept)
 
     def _seed_conflicts(self, records: Sequence[Record]) -> Iterable[str]:
-        for unique in (_Unique((self.key.name,), self.shape), *self._uniques):
+        for unique in (Unique((self.key.name,), self.shape), *self._uniques):
             first: dict[Any, int] = {}
             for place, record in enumerate(records):
                 values = unique.values(record)
@@ -176,13 +180,8 @@ class PythonListDataStore(DataStore):
         if len(keys) < len(records) or any(key in self._records for key in keys if key != replaced):
             raise RecordConflict((name,))
         for unique in self._uniques:
-            taken = set()
-            for record in records:
-                values = unique.values(record)
-                if values is not None:
-                    if values in taken or unique.owners.get(values, replaced) != replaced:
-                        raise RecordConflict(unique.members)
-                    taken.add(values)
+            if unique.clash(records, replaced):
+                raise RecordConflict(unique.members)
 
     def _put(self, records: Sequence[Record]) -> None:
         name = self.key.name
@@ -210,6 +209,7 @@ class PythonListDataStore(DataStore):
         with self._altering:
             records = [self._records[key] for key in self._keys]
         for condition in conditions:
+            self._value_of(condition.member)
             records = [record for record in records if condition.holds(record)]
         return records
 
@@ -217,12 +217,17 @@ class PythonListDataStore(DataStore):
         records = self._matching(query.conditions)
         # The last field first: sorting is stable, so each later sort keeps the earlier ones.
         for order in reversed(query.order):
-            value = self._values[order.member]
+            value = self._value_of(order.member)
             without = [record for record in records if record.get(order.member) is None]
             records = [record for record in records if record.get(order.member) is not None]
             records.sort(key=value, reverse=order.descending)
             records += without
         return records
+
+    def _value_of(self, name: str) -> Callable[[Record], Any]:
+        if name not in self._values:
+            raise unknown_field(name, self._values)
+        return self._values[name]
 
 
 class _WriteLock:
@@ -241,51 +246,6 @@ class _WriteLock:
     def __exit__(self, *_: object) -> None:
         self._holder = None
         self._lock.release()
-
-
-class _Unique:
-    """The keys of records by their values of some fields."""
-
-    def __init__(self, members: tuple[str, ...], shape: s.Object) -> None:
-        self.members = members
-        self.owners: dict[tuple[Any, ...], Any] = {}
-        self._values = [_value(shape.member(name)) for name in members]
-
-    def values(self, record: Record) -> tuple[Any, ...] | None:
-        """The values that no other record may have; None where one of them is missing."""
-        if any(record.get(name) is None for name in self.members):
-            return None
-        return tuple(value(record) for value in self._values)
-
-    def add(self, record: Record, key: Any) -> None:
-        values = self.values(record)
-        if values is not None:
-            self.owners[values] = key
-
-    def remove(self, record: Record) -> None:
-        values = self.values(record)
-        if values is not None:
-            del self.owners[values]
-
-
-def _value(member: s.Member) -> Callable[[Record], Any]:
-    """A function of a record: its value of the member, as one that can be hashed and ordered.
-
-    A choice goes by its wire value, a list by its JSON text: the same order as in a database.
-    """
-    shape = member.shape
-    while isinstance(shape, (s.Ruled, s.Nullable, s.Except)):
-        shape = shape.shape
-    dump = dumper(shape)
-    match shape:
-        case s.List() | s.Object() | s.AnyValue():
-            return lambda record: json.dumps(dump(record[member.name]))
-        case s.Choice(pairs=pairs) if len({type(wire) for wire, _ in pairs}) > 1:
-            return lambda record: json.dumps(dump(record[member.name]))
-        case s.Choice():
-            return lambda record: dump(record[member.name])
-        case _:
-            return operator.itemgetter(member.name)
 
 
 def _subject(model: type[Schema]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,14 @@ from openrest.models.dumping import dumper
 from openrest.models.loading import fill, wire_loader
 from openrest.models.text import has_text_form
 
-__all__ = ["Keeper", "copier", "is_assigned", "unique_members", "validator_mistakes"]
+__all__ = [
+    "Keeper",
+    "copier",
+    "is_assigned",
+    "unique_members",
+    "unknown_field",
+    "validator_mistakes",
+]
 
 
 def is_assigned(key: s.Member) -> bool:
@@ -152,6 +159,12 @@ def validator_mistakes(store: DataStore) -> list[str]:
             elif not has_text_form(shapes[name]):
                 mistakes.append(f"{validator!r}: no store can compare the values of {name!r}.")
     return mistakes
+
+
+def unknown_field(name: str, known: Iterable[str]) -> ContractError:
+    """The error of a condition or an order on a field that the model lacks."""
+    names = list(known)
+    return ContractError(f"The model has no field {name!r}.{did_you_mean(name, names)}")
 
 
 def unique_members(validators: Sequence[object]) -> list[tuple[str, ...]]:

@@ -207,7 +207,7 @@ def _waitress(words: Sequence[str]) -> None:
 def _import_app(references: Sequence[Any]) -> None:
     [reference] = references
     module, _, name = str(reference).partition(":")
-    assert isinstance(getattr(importlib.import_module(module), name), WSGIDispatcher)
+    assert callable(getattr(importlib.import_module(module), name))
 
 
 _SERVERS = {"gunicorn": _gunicorn, "granian": _granian, "waitress-serve": _waitress}

@@ -109,12 +109,14 @@ def test_every_mistake_of_a_model_is_named_at_once() -> None:
         (
             {"a": models.StringField(data_key="x"), "b": models.StringField(data_key="x")},
             "Thing: The data_key argument for one or more fields collides with another field's "
-            "name or data_key argument. Check the following field names and data_key arguments: ['x']",
+            "name or data_key argument. Check the following field names and data_key arguments: "
+            "['x']",
         ),
         (
             {"a": models.StringField(attribute="x"), "x": models.StringField(data_key="y")},
             "Thing: The attribute argument for one or more fields collides with another field's "
-            "name or attribute argument. Check the following field names and attribute arguments: ['x']",
+            "name or attribute argument. Check the following field names and attribute "
+            "arguments: ['x']",
         ),
         (
             {"Meta": type("Meta", (), {"exlude": ("secret",)})},

@@ -15,11 +15,10 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow import ValidationError
+from marshmallow import ValidationError, validate
 from marshmallow import fields as ma
-from marshmallow import validate
 
 from openrest import models
 from openrest.errors import InvalidData, Mistake, RuleViolated
@@ -279,7 +278,6 @@ def test_schema_and_loader_accept_the_same_values(name: str) -> None:
     shape = field_shape(FIELDS[name]())
     schema = json_schema(shape)
 
-    @settings(max_examples=60, deadline=None)
     @given(wire_values(shape) | json_values() | st.sampled_from(BORDERS).filter(spellable))
     def check(value: Any) -> None:
         if spellable(value):
@@ -293,7 +291,6 @@ def test_what_is_dumped_fits_the_schema_and_loads_to_the_same_value(name: str) -
     shape = field_shape(FIELDS[name]())
     schema, load, dump = json_schema(shape), wire_loader(shape), dumper(shape)
 
-    @settings(max_examples=60, deadline=None)
     @given(wire_values(shape))
     def check(value: Any) -> None:
         native = load(value)
@@ -312,7 +309,6 @@ def test_query_text_reads_as_the_value_that_it_spells(name: str) -> None:
         inner = s.List(item=inner.item, min_items=1, max_items=inner.max_items)
     read, load = text_reader(inner), wire_loader(inner)
 
-    @settings(max_examples=40, deadline=None)
     @given(wire_values(inner))
     def check(value: Any) -> None:
         values = value if isinstance(value, list) else [value]
@@ -402,7 +398,6 @@ def test_object_schema_and_loader_accept_the_same_values(name: str) -> None:
         st.sets(st.sampled_from(wires), max_size=2),
     )
 
-    @settings(max_examples=300, deadline=None)
     @given(wire_values(shape) | mutated | json_values())
     def check(value: Any) -> None:
         if spellable(value):
@@ -411,7 +406,6 @@ def test_object_schema_and_loader_accept_the_same_values(name: str) -> None:
     check()
 
 
-@settings(max_examples=200, deadline=None)
 @given(wire_values(REQUESTS["create"]))
 def test_a_created_record_is_answered_as_the_read_schema_says(value: Any) -> None:
     read = read_shape(MODEL, "Read")

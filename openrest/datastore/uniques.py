@@ -1,0 +1,79 @@
+"""What a store in memory knows of the values that no two records share."""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from openrest.interfaces import Record
+from openrest.models import shapes as s
+from openrest.models.dumping import dumper
+
+__all__ = ["Unique", "comparable"]
+
+#: The values of a record, or None where one is missing.
+Values = tuple[Any, ...] | None
+
+
+class Unique:
+    """The keys of records by their values of some fields, which no two of them share.
+
+    A record that lacks one of the values shares them with none.
+    """
+
+    def __init__(self, members: tuple[str, ...], shape: s.Object) -> None:
+        self.members = members
+        self._read = [comparable(shape.member(name)) for name in members]
+        self._owners: dict[Values, Any] = {}
+
+    def add(self, record: Record, key: Any) -> None:
+        """Note the values of a record."""
+        values = self.values(record)
+        if values is not None:
+            self._owners[values] = key
+
+    def remove(self, record: Record) -> None:
+        """Forget the values of a record."""
+        self._owners.pop(self.values(record), None)
+
+    def clash(self, records: Sequence[Record], replaced: Any = None) -> bool:
+        """Whether the records share values, with each other or with one that is noted.
+
+        `replaced` is the key of a noted record that gives way to them.
+        """
+        seen: set[Values] = set()
+        for record in records:
+            values = self.values(record)
+            if values is not None:
+                if values in seen or self._owners.get(values, replaced) != replaced:
+                    return True
+                seen.add(values)
+        return False
+
+    def values(self, record: Record) -> Values:
+        """The values of a record; None where one of them is missing."""
+        if any(record.get(name) is None for name in self.members):
+            return None
+        return tuple(read(record) for read in self._read)
+
+
+def comparable(member: s.Member) -> Callable[[Record], Any]:
+    """A function of a record: its value of the member, as one that can be hashed and ordered.
+
+    A choice goes by its wire value, a list by its JSON text: the same order as in a database.
+    """
+    name, shape = member.name, member.shape
+    while isinstance(shape, (s.Ruled, s.Nullable, s.Except)):
+        shape = shape.shape
+    dump = dumper(shape)
+    match shape:
+        case s.List() | s.Object() | s.AnyValue():
+            return lambda record: json.dumps(dump(record[name]))
+        case s.Choice(pairs=pairs) if len({type(wire) for wire, _ in pairs}) > 1:
+            return lambda record: json.dumps(dump(record[name]))
+        case s.Choice():
+            return lambda record: dump(record[name])
+        case _:
+            return operator.itemgetter(name)
