@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from openrest import pipeline
+from openrest.bodies import Limits
 from openrest.contract import Header, Parameter, ResponseSpec
 from openrest.errors import NotFound
 from openrest.models import shapes as s
 from openrest.models.jsonschema import json_schema
 from openrest.operations import Call, Operation, Result
-from openrest.parsing import Limits
 from openrest.views.json import JsonResponse
 from openrest.views.raw import bytes_response
 
@@ -217,4 +217,3 @@ def document_rows(document: Mapping[str, Any], limits: Limits) -> Iterator[Opera
             limits,
             documented=False,
         )
-

@@ -1,27 +1,19 @@
-"""The three mappings of a controller: their keys, and the check that names every mistake.
+"""The three mappings of a controller: their keys, and what they make together.
 
-The TypedDicts let mypy and pyright check the plain dict literals of a user's class; the check
-says the same at class creation, with the place and the name that was probably meant.
+The TypedDicts let mypy and pyright check the plain dict literals of a user's class; `checking`
+says the same when the class is created.
 """
 
 # No "from __future__ import annotations" here: TypedDict reads its Required marks at run time.
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict
 
 from marshmallow import Schema
 
-from openrest.errors import InvalidData, ModelError, did_you_mean
 from openrest.filters import EqualityFilters
 from openrest.interfaces import DataStore, Formatter, Pagination, ResponseClass, StoreValidator
-from openrest.models import model_shape
 from openrest.models import shapes as s
-from openrest.models.examples import example
-from openrest.models.loading import object_loader
-from openrest.models.variants import create_shape, read_shape
-from openrest.pagination import Pagination as OffsetPagination
-from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
 
 __all__ = [
     "ControllerConfig",
@@ -31,7 +23,6 @@ __all__ = [
     "ResourceOptions",
     "ViewConfig",
     "ViewOptions",
-    "check",
 ]
 
 ListVerb = Literal["GET", "POST"]
@@ -124,256 +115,3 @@ class Definition:
     filters: EqualityFilters | None
     response_class: type[ResponseClass]
     formatters: tuple[Formatter, ...]
-
-
-LIST_VERBS = ("GET", "POST")
-UNIQUE_VERBS = ("GET", "PUT", "PATCH", "DELETE")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
-_RESERVED = ("docs", "openapi.json", "openapi.yaml", "schema")
-
-
-def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None, list[str]]:
-    """The definition that the mappings make, or None and every mistake with its place."""
-    mistakes = [
-        *_keys("resource", resource, ResourceConfig, ResourceOptions),
-        *_keys("controller", controller, ControllerConfig, ControllerOptions),
-        *_keys("view", view, ViewConfig, ViewOptions),
-    ]
-    if any(not isinstance(mapping, Mapping) for mapping in (resource, controller, view)):
-        return None, mistakes
-    shape, key = _model(resource.get("model"), mistakes)
-    if "resource_name" in resource:
-        mistakes.extend(_name_mistakes(resource["resource_name"]))
-    list_verbs = _verbs(
-        "controller.list_verbs", controller.get("list_verbs"), LIST_VERBS, UNIQUE_VERBS, mistakes
-    )
-    unique_verbs = _verbs(
-        "controller.unique_verbs",
-        controller.get("unique_verbs"),
-        UNIQUE_VERBS,
-        LIST_VERBS,
-        mistakes,
-    )
-    pagination = _pagination(_options(controller).get("pagination", ...), mistakes)
-    validators = tuple(_options(resource).get("validators", ()))
-    mistakes.extend(_validator_mistakes(validators, shape))
-    mistakes.extend(_store_mistakes(resource, validators, (*list_verbs, *unique_verbs)))
-    formatters = _formatters(
-        _options(view).get("formatters", ()), resource.get("resource_name"), key, mistakes
-    )
-    if "response_class" in view:
-        mistakes.extend(_response_class_mistakes(view["response_class"]))
-    if shape is not None and not mistakes:
-        mistakes.extend(_shown_mistakes(shape, formatters))
-    if shape is None or key is None or mistakes:
-        return None, mistakes
-    filters = _filters(shape, resource["datastore"], pagination, mistakes)
-    definition = Definition(
-        name=resource["resource_name"],
-        source=resource.get("resource"),
-        model=resource["model"],
-        shape=shape,
-        key=key,
-        datastore=resource["datastore"],
-        validators=validators,
-        list_verbs=list_verbs,
-        unique_verbs=unique_verbs,
-        pagination=pagination,
-        filters=filters,
-        response_class=view["response_class"],
-        formatters=formatters,
-    )
-    return (None, mistakes) if mistakes else (definition, [])
-
-
-def _keys(place: str, mapping: Any, keys: Any, options: Any) -> Iterator[str]:
-    if not isinstance(mapping, Mapping):
-        yield f"{place}: is not a mapping but {mapping!r}."
-        return
-    known = keys.__annotations__
-    for name in mapping:
-        if name not in known:
-            yield f"{place}: unknown key {name!r}.{did_you_mean(str(name), known)}"
-    for name in sorted(keys.__required_keys__ - mapping.keys()):
-        yield f"{place}: {name!r} is missing."
-    given = mapping.get("options", {})
-    if not isinstance(given, Mapping):
-        yield f"{place}.options: is not a mapping but {given!r}."
-        return
-    for name in given:
-        if name not in options.__annotations__:
-            hint = did_you_mean(str(name), options.__annotations__) or _elsewhere(place, str(name))
-            yield f"{place}.options: unknown key {name!r}.{hint}"
-
-
-def _elsewhere(place: str, name: str) -> str:
-    homes = {"resource": ResourceOptions, "controller": ControllerOptions, "view": ViewOptions}
-    for home, options in homes.items():
-        if home != place and name in options.__annotations__:
-            return f" It belongs to {home}.options."
-    return ""
-
-
-def _options(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    options = mapping.get("options", {})
-    return options if isinstance(options, Mapping) else {}
-
-
-def _model(model: Any, mistakes: list[str]) -> tuple[s.Object | None, s.Member | None]:
-    if model is None:
-        return None, None
-    if not (isinstance(model, type) and issubclass(model, Schema)):
-        mistakes.append(f"resource.model: is not a model class but {model!r}.")
-        return None, None
-    try:
-        return model_shape(model)
-    except ModelError as error:
-        mistakes.extend(f"resource.model: {error.subject}: {mistake}" for mistake in error.mistakes)
-        return None, None
-
-
-def _name_mistakes(name: Any) -> Iterator[str]:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        yield (
-            f"resource.resource_name: {name!r} is not a segment of a URL: a letter, then letters, "
-            "digits, '-' and '_'."
-        )
-    elif name in _RESERVED:
-        yield f"resource.resource_name: /{name} is an address of openrest's own."
-
-
-def _verbs(
-    place: str, verbs: Any, known: Sequence[str], others: Sequence[str], mistakes: list[str]
-) -> tuple[str, ...]:
-    if verbs is None:
-        return ()
-    if isinstance(verbs, str) or not isinstance(verbs, Sequence):
-        mistakes.append(f"{place}: is not a list of verbs but {verbs!r}.")
-        return ()
-    for verb in verbs:
-        if verb in ("HEAD", "OPTIONS"):
-            mistakes.append(f"{place}: {verb} is there by itself: leave it out.")
-        elif verb not in known:
-            hint = did_you_mean(str(verb).upper(), known)
-            if verb in others:
-                hint = f" It belongs to {'list_verbs' if others is LIST_VERBS else 'unique_verbs'}."
-            mistakes.append(f"{place}: {verb!r} is none of {', '.join(known)}.{hint}")
-    if len(set(map(str, verbs))) != len(verbs):
-        mistakes.append(f"{place}: a verb is there twice.")
-    return tuple(verb for verb in known if verb in verbs)
-
-
-def _pagination(pagination: Any, mistakes: list[str]) -> Pagination | None:
-    if pagination is ...:
-        return OffsetPagination(100)
-    if pagination is not None and not isinstance(pagination, Pagination):
-        mistakes.append(f"controller.options.pagination: is not a Pagination but {pagination!r}.")
-        return None
-    return pagination
-
-
-def _validator_mistakes(validators: tuple[Any, ...], shape: s.Object | None) -> Iterator[str]:
-    for place, validator in enumerate(validators):
-        where = f"resource.options.validators[{place}]"
-        if not isinstance(validator, StoreValidator):
-            yield f"{where}: is not a validator of stored records but {validator!r}."
-        elif shape is not None:
-            names = [member.name for member in shape.members]
-            for name in validator.members:
-                if name not in names:
-                    yield f"{where}: the model has no field {name!r}.{did_you_mean(name, names)}"
-
-
-def _store_mistakes(
-    resource: Mapping[str, Any], validators: tuple[Any, ...], verbs: tuple[str, ...]
-) -> Iterator[str]:
-    if "datastore" not in resource:
-        return
-    store = resource["datastore"]
-    is_class = isinstance(store, type) and issubclass(store, DataStore)
-    if not is_class and not isinstance(store, DataStore):
-        yield f"resource.datastore: is not a datastore but {store!r}."
-        return
-    name = store.__name__ if isinstance(store, type) else type(store).__name__
-    if is_class and "resource" not in resource:
-        yield f"resource: 'resource' is missing: {name} has to know where the data is."
-    if not is_class and "resource" in resource:
-        yield f"resource: 'resource' is there, but the {name} is a ready instance that has its own."
-    if not is_class and validators:
-        yield f"resource.options.validators: give them to the {name} itself, which is ready."
-    writing = [verb for verb in verbs if verb != "GET"]
-    if writing and not store.writable:
-        yield f"resource.datastore: {name} cannot write, which {', '.join(writing)} would have to."
-    for validator in validators:
-        if isinstance(validator, StoreValidator) and not isinstance(validator, store.enforces):
-            yield f"resource.datastore: {name} cannot keep {validator!r}."
-
-
-def _formatters(
-    given: Any, resource_name: Any, key: s.Member | None, mistakes: list[str]
-) -> tuple[Formatter, ...]:
-    formatters: list[Formatter] = []
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        mistakes.append(f"view.options.formatters: is not a list but {given!r}.")
-        return ()
-    for place, one in enumerate(given):
-        where = f"view.options.formatters[{place}]"
-        if one == "add_resource_uri":
-            if key is not None:
-                formatters.append(AddResourceUri(str(resource_name), key))
-        elif isinstance(one, str):
-            mistakes.append(
-                f"{where}: unknown formatter {one!r}.{did_you_mean(one, ['add_resource_uri'])}"
-            )
-        elif not callable(one):
-            mistakes.append(f"{where}: is neither a name nor a function but {one!r}.")
-        else:
-            formatters.append(one if hasattr(one, "contribution") else FunctionFormatter(one))
-    return tuple(formatters)
-
-
-def _response_class_mistakes(response_class: Any) -> Iterator[str]:
-    media_type = getattr(response_class, "media_type", None)
-    if not isinstance(media_type, str) or not callable(getattr(response_class, "encode", None)):
-        yield (
-            f"view.response_class: {response_class!r} is no response class: it needs a "
-            "media_type and encode(value) -> bytes."
-        )
-
-
-def _shown_mistakes(shape: s.Object, formatters: tuple[Formatter, ...]) -> Iterator[str]:
-    """What only shows once the objects are put together: examples and formatters."""
-    created = create_shape(shape, "Create")
-    try:
-        sent = example(created)
-        example(formatted(read_shape(shape, "Read"), formatters))
-        object_loader(created)(sent)
-    except ModelError as error:
-        yield f"resource.model: {error}"
-    except InvalidData as error:
-        yield (
-            f"resource.model: its own rules refuse the example {sent!r}: {error}. Give the fields "
-            "examples that pass, metadata={'example': ...}."
-        )
-    except ValueError as error:
-        yield f"view.options.formatters: one {error}."
-
-
-def _filters(
-    shape: s.Object,
-    store: type[DataStore] | DataStore,
-    pagination: Pagination | None,
-    mistakes: list[str],
-) -> EqualityFilters | None:
-    if "eq" not in store.operators:
-        return None
-    filters = EqualityFilters(shape)
-    if pagination is not None:
-        taken = {parameter.wire for parameter in pagination.contribution().parameters}
-        for parameter in filters.contribution().parameters:
-            if parameter.wire in taken:
-                mistakes.append(
-                    f"resource.model: the filter on field {parameter.wire!r} would have the name "
-                    "of a parameter of the pagination: give the field a data_key."
-                )
-    return filters

@@ -60,4 +60,3 @@ class MergePatch:
             **{name: value for name, value in record.items() if name not in kept},
             **{name: current[name] for name in kept if name in current},
         }
-

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from openrest import parsing
+from openrest.bodies import Environ, Limits, discard_body
 from openrest.contract import Body, Contribution, Header, Parameter, ResponseSpec
 from openrest.errors import (
     Conflict,
@@ -35,9 +36,6 @@ from openrest.operations import Call, Operation, Result
 from openrest.parsing import (
     CONTRACT_BROKEN,
     RULE_BROKEN,
-    Environ,
-    Limits,
-    discard_body,
     parse,
     path_text,
     path_values,

@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from openrest import pipeline
+from openrest.bodies import Limits
 from openrest.contract import Header, ResponseSpec
 from openrest.models import shapes as s
 from openrest.operations import Call, Operation, Result
-from openrest.parsing import Limits
 from openrest.views.raw import bytes_response
 
 __all__ = ["page_rows"]

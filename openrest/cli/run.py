@@ -116,7 +116,6 @@ def _run_development(reference: str, host: str, port: int) -> None:
     served: WSGIApplication
     if os.environ.get("WERKZEUG_RUN_MAIN") == "true":
         served = _loaded_or_failing(reference)
-        _log_to_stderr()
     else:
         served = loaded = load_app(reference)
         # werkzeug wants to open the port itself; until then it is only known to be free.

@@ -6,7 +6,8 @@ from contextvars import ContextVar
 from functools import cached_property
 from typing import Any, ClassVar
 
-from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig, check
+from openrest.checking import check
+from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig
 from openrest.errors import ConfigurationError
 from openrest.interfaces import DataStore
 from openrest.merge_patch import MergePatch

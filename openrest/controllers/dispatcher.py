@@ -8,13 +8,13 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from openrest.about import document_rows, index_rows
+from openrest.bodies import Limits
 from openrest.controllers.components import components
 from openrest.controllers.controller import Controller
 from openrest.controllers.rows import rows
 from openrest.errors import ConfigurationError
 from openrest.openapi import build_document
 from openrest.operations import Operation
-from openrest.parsing import Limits
 from openrest.pipeline import Pipeline
 from openrest.ui import page_rows
 

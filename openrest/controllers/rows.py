@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import Schema
 
 from openrest import pipeline
+from openrest.bodies import Limits
 from openrest.config import Definition
 from openrest.contract import Body, Contribution, Header, Link, Parameter, ResponseSpec
 from openrest.controllers.components import Components, components
@@ -19,7 +20,6 @@ from openrest.models import schema_shape
 from openrest.models import shapes as s
 from openrest.models.variants import create_shape, read_shape
 from openrest.operations import Call, Declaration, Operation, Result, declaration
-from openrest.parsing import Limits
 
 __all__ = ["rows"]
 

@@ -72,7 +72,7 @@ def switch_to_wal(connection: sqlite3.Connection, timeout: float) -> None:
 class Database:
     """Runs statements on the file at `path`, each thread on a connection of its own.
 
-    `conflicts` are the fields that clash, by the text in which SQLite says so.
+    `conflicts` are the fields that clash, by the text in which SQLite says so, in lower case.
     """
 
     def __init__(
@@ -156,8 +156,8 @@ class Database:
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if code in _TAKEN and str(error) in self._conflicts:
-            return RecordConflict(self._conflicts[str(error)])
+        if code in _TAKEN and str(error).lower() in self._conflicts:
+            return RecordConflict(self._conflicts[str(error).lower()])
         if code & 0xFF in _AWAY:
             return StoreUnavailable(f"{self._path}: {error}")
         return StoreError(f"{self._path}: {error}")

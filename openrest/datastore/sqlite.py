@@ -173,11 +173,11 @@ class SQLiteDataStore(DataStore):
         names = [member.name.lower() for member in self.shape.members]
         for double in sorted({name for name in names if names.count(name) > 1}):
             mistakes.append(f"SQLite takes the fields called {double!r}, in any case, for one.")
-        if not isinstance(resource, Mapping):
+        if isinstance(resource, Mapping):
+            mistakes.extend(_resource_mistakes(resource))
+        else:
             wanted = '{"name": "twitter.db", "table": "tweets"}'
             mistakes.append(f"resource must be like {wanted}, not {resource!r}.")
-            resource = {"name": "unknown", "table": "unknown"}
-        mistakes.extend(_resource_mistakes(resource))
         if mistakes:
             raise ConfigurationError(f"SQLiteDataStore of {model.__name__}", mistakes)
         # Absolute: the process may change its directory before a thread opens its connection.

@@ -26,8 +26,8 @@ _AFFINITIES = (
 class TableFound:
     """What is known of a table that fits.
 
-    `conflicts` are the fields that clash, by the text in which SQLite says so. A table that is
-    not `strict` may hold values of any type in any column.
+    `conflicts` are the fields that clash, by the text in which SQLite says so, in lower case: it
+    spells names as the table does. One that is not `strict` may hold any type in any column.
     """
 
     conflicts: dict[str, tuple[str, ...]]
@@ -212,8 +212,9 @@ def _affinity(declared: str) -> str:
 
 
 def _failure(table: str, columns: tuple[str, ...]) -> str:
-    """How SQLite words that a row has the same values as another."""
-    return "UNIQUE constraint failed: " + ", ".join(f"{table}.{column}" for column in columns)
+    """How SQLite words that a row has the same values as another, in lower case."""
+    places = ", ".join(f"{table}.{column}" for column in columns)
+    return f"UNIQUE constraint failed: {places}".lower()
 
 
 def _listed(names: Iterable[str]) -> str:

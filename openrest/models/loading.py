@@ -7,11 +7,6 @@ returns after a mistake is meaningless.
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
-import math
-import re
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -20,44 +15,14 @@ from marshmallow import ValidationError
 
 from openrest.errors import InvalidData, Mistake, RuleViolated, did_you_mean
 from openrest.models import shapes as s
-from openrest.models.formats import DATE, DATE_TIME, UUID
+from openrest.models.scalars import Load, mistake, same, scalar_loader
 
 __all__ = ["Load", "loader", "object_loader", "same", "wire_loader"]
-
-#: (wire value, JSON pointer of the place, list that takes the mistakes) -> native value
-Load = Callable[[Any, str, list[Mistake]], Any]
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two wire values are equal in JSON, where ``true`` is not ``1`` but ``1.0`` is."""
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return (type(one) is bool) == (type(other) is bool) and bool(one == other)
 
 
 def loader(shape: s.Shape) -> Load:
     """The compiled loader of a shape."""
     match shape:
-        case s.Boolean():
-            return _load_boolean
-        case s.Integer():
-            return _integer(shape.minimum, shape.maximum)
-        case s.Timestamp():
-            return _timestamp(shape)
-        case s.Number():
-            return _number(shape)
-        case s.Decimal():
-            return _decimal(shape)
-        case s.String():
-            return _string(shape)
-        case s.DateTime():
-            return _load_datetime
-        case s.Date():
-            return _load_date
-        case s.Uuid():
-            return _load_uuid
-        case s.Choice():
-            return _choice(shape)
         case s.Except():
             return _except(shape)
         case s.List():
@@ -71,7 +36,7 @@ def loader(shape: s.Shape) -> Load:
         case s.Object():
             return _object(shape)
         case _:
-            raise TypeError(f"{shape!r} is not a shape that can be loaded")
+            return scalar_loader(shape)
 
 
 def wire_loader(shape: s.Shape) -> Callable[[Any], Any]:
@@ -86,7 +51,7 @@ def wire_loader(shape: s.Shape) -> Callable[[Any], Any]:
         mistakes: list[Mistake] = []
         native = load(value, "#", mistakes)
         if mistakes:
-            broken = [mistake for mistake in mistakes if not isinstance(mistake, _Rule)]
+            broken = [found for found in mistakes if not isinstance(found, _Rule)]
             raise InvalidData(broken) if broken else RuleViolated(mistakes)
         return native
 
@@ -115,171 +80,12 @@ class _Rule(Mistake):
     __slots__ = ()
 
 
-def _mistake(mistakes: list[Mistake], at: str, detail: str) -> None:
-    mistakes.append(Mistake(detail, pointer=at))
-
-
-def _load_boolean(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-    if type(value) is not bool:
-        _mistake(mistakes, at, "must be true or false")
-    return value
-
-
-def _integer(minimum: int, maximum: int) -> Load:
-    def load_integer(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        if type(value) is not int:
-            # JSON Schema calls 5.0 an integer, and clients in some languages write it so.
-            if type(value) is not float or not value.is_integer():
-                _mistake(mistakes, at, "must be an integer")
-                return None
-            value = int(value)
-        if value < minimum:
-            _mistake(mistakes, at, f"must be at least {minimum}")
-        elif value > maximum:
-            _mistake(mistakes, at, f"must be at most {maximum}")
-        return value
-
-    return load_integer
-
-
-def _timestamp(shape: s.Timestamp) -> Load:
-    load_seconds = _integer(shape.minimum, shape.maximum)
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-    def load_timestamp(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        before = len(mistakes)
-        seconds = load_seconds(value, at, mistakes)
-        return None if len(mistakes) > before else epoch + dt.timedelta(seconds=seconds)
-
-    return load_timestamp
-
-
-def _number(shape: s.Number) -> Load:
-    low, high = shape.minimum, shape.maximum
-
-    def load_number(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        if type(value) is not float and type(value) is not int:
-            _mistake(mistakes, at, "must be a number")
-            return None
-        # Before the conversion: an integer beyond every double cannot be converted.
-        if value < low or (shape.exclusive_minimum and value == low):
-            word = "more than" if shape.exclusive_minimum else "at least"
-            _mistake(mistakes, at, f"must be {word} {low:g}")
-            return None
-        if value > high or (shape.exclusive_maximum and value == high):
-            word = "less than" if shape.exclusive_maximum else "at most"
-            _mistake(mistakes, at, f"must be {word} {high:g}")
-            return None
-        if not math.isfinite(value):
-            _mistake(mistakes, at, "must be a finite number")
-            return None
-        return float(value) + 0.0  # -0.0 becomes 0.0: the two are equal and must be stored alike
-
-    return load_number
-
-
-def _decimal(shape: s.Decimal) -> Load:
-    fits = re.compile(shape.pattern[:-1]).fullmatch
-    unit = decimal.Decimal(1).scaleb(-shape.places)
-    whole = shape.digits - shape.places
-    wanted = (
-        f"must be a decimal number in a string, with at most {whole} digits before the point and "
-        f"{shape.places} after it"
-    )
-    # The digits are bounded by the shape, not by the context that a thread happens to have.
-    context = decimal.Context(prec=shape.digits + 1)
-
-    def load_decimal(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        if type(value) is not str or not fits(value):
-            _mistake(mistakes, at, wanted)
-            return None
-        number = decimal.Decimal(value)
-        return abs(number).quantize(unit, context=context).copy_sign(number or unit)
-
-    return load_decimal
-
-
-def _string(shape: s.String) -> Load:
-    low, high, searches = shape.min_length, shape.max_length, [p.search for p in shape.patterns]
-
-    def load_string(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        if type(value) is not str:
-            _mistake(mistakes, at, "must be a string")
-            return None
-        if len(value) < low:
-            _mistake(
-                mistakes,
-                at,
-                "must not be empty" if low == 1 else f"must have at least {low} characters",
-            )
-        elif high is not None and len(value) > high:
-            _mistake(mistakes, at, f"must have at most {high} characters")
-        if "\0" in value:
-            _mistake(mistakes, at, "must not contain the character NUL")
-        for pattern, search in zip(shape.patterns, searches, strict=True):
-            if not search(value):
-                _mistake(mistakes, at, f"must match the pattern {pattern.source}")
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                _mistake(mistakes, at, "must be Unicode text without lone surrogates")
-        return value
-
-    return load_string
-
-
-def _load_datetime(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-    if type(value) is str and DATE_TIME.search(value):
-        try:
-            return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
-        except ValueError:
-            pass  # the pattern does not know how long a month is
-    _mistake(mistakes, at, "must be a date and time with an offset, such as 2026-03-01T09:30:00Z")
-    return None
-
-
-def _load_date(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-    if type(value) is str and DATE.search(value):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError:
-            pass  # the pattern does not know how long a month is
-    _mistake(mistakes, at, "must be a date, such as 2026-03-01")
-    return None
-
-
-def _load_uuid(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-    if type(value) is not str or not UUID.search(value):
-        _mistake(mistakes, at, "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b")
-        return None
-    return uuid.UUID(value)
-
-
-def _choice(shape: s.Choice) -> Load:
-    shown = ", ".join(str(wire) for wire, _ in shape.pairs)
-
-    def load_choice(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        for wire, native in shape.pairs:
-            if same(wire, value):
-                return native
-        near = ""
-        if isinstance(value, str):
-            near = did_you_mean(value, [wire for wire, _ in shape.pairs if isinstance(wire, str)])
-        _mistake(
-            mistakes, at, f"must be one of {shown}.{near}" if near else f"must be one of {shown}"
-        )
-        return None
-
-    return load_choice
-
-
 def _except(shape: s.Except) -> Load:
     load = loader(shape.shape)
 
     def load_except(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if any(same(value, refused) for refused in shape.values):
-            _mistake(mistakes, at, f"must not be {', '.join(map(str, shape.values))}")
+            mistake(mistakes, at, f"must not be {', '.join(map(str, shape.values))}")
             return None
         return load(value, at, mistakes)
 
@@ -292,12 +98,12 @@ def _list(shape: s.List) -> Load:
 
     def load_list(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not list:
-            _mistake(mistakes, at, "must be an array")
+            mistake(mistakes, at, "must be an array")
             return None
         if len(value) < low:
-            _mistake(mistakes, at, f"must have at least {low} items")
+            mistake(mistakes, at, f"must have at least {low} items")
         elif high is not None and len(value) > high:
-            _mistake(mistakes, at, f"must have at most {high} items")
+            mistake(mistakes, at, f"must have at most {high} items")
         return [load_item(item, f"{at}/{index}", mistakes) for index, item in enumerate(value)]
 
     return load_list
@@ -331,7 +137,7 @@ def _any(shape: s.AnyValue) -> Load:
 
     def load_any(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if value is None:
-            _mistake(mistakes, at, "must not be null")
+            mistake(mistakes, at, "must not be null")
             return None
         return value if convert is None else _refusing(convert, value, at, mistakes)
 
@@ -350,14 +156,14 @@ def rule_mistakes(messages: Any, at: str) -> list[Mistake]:
     """The messages of marshmallow's ValidationError, nested as it nests them, as mistakes."""
     if isinstance(messages, Mapping):
         return [
-            mistake
+            found
             for name, inner in messages.items()
-            for mistake in rule_mistakes(
+            for found in rule_mistakes(
                 inner, at if name == "_schema" else f"{at}/{_escape(str(name))}"
             )
         ]
     if isinstance(messages, list):
-        return [mistake for inner in messages for mistake in rule_mistakes(inner, at)]
+        return [found for inner in messages for found in rule_mistakes(inner, at)]
     return [_Rule(str(messages), pointer=at)]
 
 
@@ -378,7 +184,7 @@ def _object(shape: s.Object) -> Load:
 
     def load_object(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not dict:
-            _mistake(mistakes, at, "must be an object")
+            mistake(mistakes, at, "must be an object")
             return None
         record: dict[str, Any] = {}
         before = len(mistakes)
@@ -388,16 +194,15 @@ def _object(shape: s.Object) -> Load:
                 found += 1
                 record[name] = load(value[wire], at + place, mistakes)
             elif required:
-                _mistake(mistakes, at + place, "is required")
+                mistake(mistakes, at + place, "is required")
         if found != len(value) and not shape.ignore_unknown:
             for wire in value:
                 if wire in owned:
-                    _mistake(mistakes, f"{at}/{_escape(wire)}", "is read-only: leave it out")
+                    mistake(mistakes, f"{at}/{_escape(wire)}", "is read-only: leave it out")
                 elif wire not in known:
                     near = did_you_mean(wire, known)
-                    _mistake(
-                        mistakes, f"{at}/{_escape(wire)}", f"is not a member of this object.{near}"
-                    )
+                    place = f"{at}/{_escape(wire)}"
+                    mistake(mistakes, place, f"is not a member of this object.{near}")
         if len(mistakes) == before:
             for member in absent:
                 if member.name not in record:

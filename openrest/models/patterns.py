@@ -12,11 +12,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from re import _constants as op
-from re import _parser as parser
+from importlib import import_module
 from typing import Any
 
 __all__ = ["Pattern", "UnportablePattern"]
+
+# Python's own parser of patterns: not public, and the one reading of them that is certain.
+op: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 
 _CATEGORIES = {
     op.CATEGORY_DIGIT: ("0-9", "[0-9]", r"\d"),

@@ -33,6 +33,6 @@ def openrest(folder: Path) -> Command:
 
     def call(*arguments: str) -> Result:
         importlib.invalidate_caches()
-        return CliRunner().invoke(main, arguments)
+        return CliRunner().invoke(main, arguments, prog_name="openrest")
 
     return call

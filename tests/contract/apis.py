@@ -2,7 +2,6 @@
 
 import enum
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,13 +11,13 @@ from marshmallow.validate import ContainsOnly, Length, NoneOf, OneOf, Range, Reg
 
 from openrest import models
 from openrest.contract import Parameter
-from openrest.controllers import Call, Controller, Page, Result, WSGIDispatcher, operation
+from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore, SQLiteDataStore, UniqueTogether
 from openrest.errors import Conflict
 from openrest.interfaces import DataStore
 from openrest.models import shapes as s
 from openrest.pagination import Pagination
-from openrest.query import Query
+from openrest.query import Condition, Query
 from openrest.views import JsonResponse, formatter
 
 Kind = Literal["list", "sqlite"]
@@ -159,22 +158,15 @@ def measure(record: dict[str, Any], call: Call) -> dict[str, Any]:
     return {**record, "name_length": len(record["name"])}
 
 
-def everything(
-    kind: Kind,
-    folder: Path,
-    *,
-    debug: bool = True,
-    things: list[dict[str, Any]] | None = None,
-    wrap: Callable[[DataStore], DataStore] = lambda store: store,
-) -> WSGIDispatcher:
-    """Three resources that begin empty, but for `things`; each controller gets a store."""
+def everything(kind: Kind, folder: Path, *, debug: bool = True) -> WSGIDispatcher:
+    """Three resources that begin empty, in lists or in a file of SQLite in the folder."""
 
     def store(model: type[models.Model], *validators: UniqueTogether) -> DataStore:
         table = model.__name__.lower()
         if kind == "list":
-            return wrap(PythonListDataStore([], model, validators))
+            return PythonListDataStore([], model, validators)
         where = {"name": str(folder / "everything.db"), "table": table}
-        return wrap(SQLiteDataStore(where, model, validators))
+        return SQLiteDataStore(where, model, validators)
 
     class Things(Controller):
         resource = {"resource_name": "things", "model": Thing, "datastore": store(Thing)}
@@ -217,14 +209,10 @@ def everything(
             """Count the things."""
             return Result({"count": self.store.count(Query())})
 
-        @operation("GET", "/newest", returns="page")
-        def newest(self, call: Call) -> Result:
-            """The last three things, without pages."""
-            total = self.store.count(Query())
-            records = list(self.store.find(Query(offset=max(total - 3, 0), limit=3)))
-            meta = {"count": len(records), "total_count": total, "offset": 0, "limit": 3}
-            links = dict.fromkeys(("first", "last", "next", "previous"))
-            return Result(Page(records, {**meta, **links}))
+        @operation("GET", "/largest", returns="page")
+        def largest(self, call: Call) -> Result:
+            """The things that cannot grow."""
+            return self.page(call, (Condition("size", "eq", 100),))
 
         @operation("DELETE", "/{id}/note", returns=None)
         def forget_note(self, call: Call) -> Result:

@@ -21,11 +21,11 @@ from openrest.testing import StoreContract
 
 
 class BuildsItsSQLFromStrings(SQLiteDataStore):
-    def _where(self, conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
-        where, values = super()._where(conditions)
+    def find(self, query: Query) -> Iterable[Record]:
+        sql, values = self._statements.find(query)
         for value in values:
-            where = where.replace("?", f"'{value}'" if isinstance(value, str) else str(value), 1)
-        return where, []
+            sql = sql.replace("?", f"'{value}'" if isinstance(value, str) else str(value), 1)
+        return self._records(sql, ())
 
 
 class GivesOutWhatItStores(PythonListDataStore):

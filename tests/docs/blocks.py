@@ -2,7 +2,7 @@
 
 A fence may carry a title, ``title="shop.py"``, and stand under HTML comments that mark it:
 
-    <!-- needs: django -->     skip it, and what follows on the page, where that is not installed
+    <!-- needs: django -->     skip it where that is not installed
     <!-- not run: reason -->   show it only
 """
 

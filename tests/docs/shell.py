@@ -71,8 +71,8 @@ class Shell:
             return self._make(rest)
         if name == "pytest":
             return _pytest(rest)
-        if name in _SERVERS:
-            _SERVERS[name](rest)
+        if name in _UNDERSTOOD:
+            _UNDERSTOOD[name](rest)
             return ""
         assert name in _NOT_RUN, f"{name} is not known here"
         return ""
@@ -186,7 +186,8 @@ def _close_listener(application: Any) -> None:
 def _gunicorn(words: Sequence[str]) -> None:
     from gunicorn.config import Config
 
-    parsed = Config().parser().parse_args(list(words))
+    with patch("gunicorn.config.Chdir.default", os.getcwd()):
+        parsed = Config().parser().parse_args(list(words))
     _import_app(parsed.args)
 
 
@@ -204,10 +205,22 @@ def _waitress(words: Sequence[str]) -> None:
     _import_app(references)
 
 
+def _schemathesis(words: Sequence[str]) -> None:
+    from schemathesis.cli import schemathesis
+
+    [command, *rest] = words
+    schemathesis.commands[command].make_context(command, rest)
+
+
 def _import_app(references: Sequence[Any]) -> None:
     [reference] = references
     module, _, name = str(reference).partition(":")
     assert callable(getattr(importlib.import_module(module), name))
 
 
-_SERVERS = {"gunicorn": _gunicorn, "granian": _granian, "waitress-serve": _waitress}
+_UNDERSTOOD = {
+    "gunicorn": _gunicorn,
+    "granian": _granian,
+    "schemathesis": _schemathesis,
+    "waitress-serve": _waitress,
+}

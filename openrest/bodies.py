@@ -1,0 +1,154 @@
+"""The body of a request: its type, its size, and the JSON in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.http import parse_options_header
+from werkzeug.wsgi import get_content_length
+
+from openrest.contract import Body, Contribution, Header, ResponseSpec
+from openrest.errors import BadRequest, ContentTooLarge, Mistake, UnsupportedMediaType
+from openrest.models import shapes as s
+from openrest.strict_json import Unreadable, read_json
+
+__all__ = ["Environ", "Limits", "body_contribution", "discard_body", "read_body"]
+
+Environ = Mapping[str, Any]
+
+NO_BODY = "There is no body; one is required."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds of a request: bytes of a body, levels of nesting in it, query parameters."""
+
+    max_body_bytes: int = 1_000_000
+    max_depth: int = 64
+    max_parameters: int = 100
+
+
+def body_contribution(body: Body, limits: Limits) -> Contribution:
+    """The statuses that `read_body` can answer, each with an example that it really gives."""
+    return Contribution(
+        responses=(
+            ResponseSpec(
+                status=400,
+                description="The body is missing, is not JSON (RFC 8259), or is nested deeper than "
+                f"{limits.max_depth} levels",
+                example=BadRequest(NO_BODY),
+            ),
+            ResponseSpec(
+                status=413,
+                description=f"The body is larger than {limits.max_body_bytes} bytes",
+                example=_too_large(limits.max_body_bytes),
+            ),
+            ResponseSpec(
+                status=415,
+                description=f"The body is not {' or '.join(body.media_types)}",
+                headers=(_accepts(body),),
+                example=_unsupported(body, "text/plain"),
+            ),
+        )
+    )
+
+
+def read_body(body: Body, environ: Environ, limits: Limits) -> Any:
+    """The wire value of the body.
+
+    Raises 415 for its type before 413 for its size and 400 for what cannot be read.
+    """
+    content_type: str = environ.get("CONTENT_TYPE", "")
+    if content_type not in body.media_types:
+        _check_media_type(body, content_type, environ, limits)
+    data = _bytes(environ, limits)
+    if not data:
+        raise BadRequest(NO_BODY)
+    try:
+        return read_json(data, limits.max_depth)
+    except Unreadable as reason:
+        raise BadRequest(str(reason)) from reason
+
+
+def _check_media_type(body: Body, content_type: str, environ: Environ, limits: Limits) -> None:
+    media_type, options = parse_options_header(content_type)
+    # JSON is UTF-8 whatever a charset says (RFC 8259, section 8.1), so only that one is taken.
+    if (
+        media_type.lower() in body.media_types
+        and options.get("charset", "utf-8").lower() == "utf-8"
+    ):
+        return
+    sends_nothing = environ.get("CONTENT_LENGTH") in (None, "", "0")
+    if not content_type and sends_nothing and "HTTP_TRANSFER_ENCODING" not in environ:
+        return  # the missing body is what the client should hear of
+    discard_body(environ, limits)
+    raise _unsupported(body, content_type)
+
+
+def _unsupported(body: Body, content_type: str) -> UnsupportedMediaType:
+    wanted = ", ".join(body.media_types)
+    said = f"{content_type[:80]} is not read here" if content_type else "There is no Content-Type"
+    header = _accepts(body).name
+    return UnsupportedMediaType(
+        f"{said}; {wanted} is.",
+        [Mistake(f"must be {wanted}", header="Content-Type")],
+        headers=[(header, wanted)],
+    )
+
+
+def _accepts(body: Body) -> Header:
+    """What tells the client which bodies are read (RFC 9110, section 12.5.1; RFC 5789, 3.1)."""
+    name = "Accept-Patch" if body.media_types == ("application/merge-patch+json",) else "Accept"
+    return Header(name=name, shape=s.String(), description="The media types that are read here")
+
+
+def _too_large(limit: int) -> ContentTooLarge:
+    return ContentTooLarge(f"The body is larger than the {limit} bytes that are read here.")
+
+
+def _bytes(environ: Environ, limits: Limits) -> bytes:
+    """The whole body: not one byte less than the client announced, and not one too many.
+
+    werkzeug's own streams give a body that was cut off, or is too large, as if it were whole.
+    """
+    limit = limits.max_body_bytes
+    length = get_content_length(environ)  # type: ignore[arg-type]  # only read
+    if length is not None and length > limit:
+        discard_body(environ, limits)
+        raise _too_large(limit)
+    try:
+        data = b"".join(_parts(environ, limit + 1))
+    except Exception as error:  # servers have errors of their own for what they cannot read
+        raise BadRequest("The body cannot be read to its end.") from error
+    if length is not None and len(data) < length:
+        raise BadRequest("The body ended before its Content-Length.")
+    if len(data) > limit:
+        discard_body(environ, limits)
+        raise _too_large(limit)
+    return data
+
+
+def _parts(environ: Environ, most: int) -> Iterator[bytes]:
+    """The body as it arrives, up to `most` bytes and never beyond its end."""
+    length = get_content_length(environ)  # type: ignore[arg-type]  # only read
+    if length is None and not environ.get("wsgi.input_terminated"):
+        return  # PEP 3333: whoever reads beyond Content-Length may wait forever
+    left = most if length is None else min(length, most)
+    while left > 0 and (part := environ["wsgi.input"].read(min(left, 1_048_576))):
+        yield part
+        left -= len(part)
+
+
+def discard_body(environ: Environ, limits: Limits) -> None:
+    """Take a body that nobody reads from the client, which may read no answer before it has sent.
+
+    A server closes a connection on which a body is left, and the client then sees a broken
+    connection instead of the answer (RFC 9112, section 9.6). What is still not at its end after
+    ten times the limit is left.
+    """
+    with suppress(Exception):  # a client that is gone needs no answer
+        for _ in _parts(environ, 10 * limits.max_body_bytes):
+            pass
