@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,10 @@ from openrest.strict_json import Unreadable, read_json
 
 __all__ = ["Environ", "Limits", "body_contribution", "discard_body", "read_body"]
 
-Environ = Mapping[str, Any]
+Environ = dict[str, Any]
+
+#: Set in a WSGI environment once its body is at an end.
+_ENDED = "openrest.body_ended"
 
 NO_BODY = "There is no body; one is required."
 
@@ -63,8 +66,8 @@ def read_body(body: Body, environ: Environ, limits: Limits) -> Any:
     """
     content_type: str = environ.get("CONTENT_TYPE", "")
     if content_type not in body.media_types:
-        _check_media_type(body, content_type, environ, limits)
-    data = _bytes(environ, limits)
+        _check_media_type(body, content_type, environ)
+    data = _bytes(environ, limits.max_body_bytes)
     if not data:
         raise BadRequest(NO_BODY)
     try:
@@ -73,7 +76,7 @@ def read_body(body: Body, environ: Environ, limits: Limits) -> Any:
         raise BadRequest(str(reason)) from reason
 
 
-def _check_media_type(body: Body, content_type: str, environ: Environ, limits: Limits) -> None:
+def _check_media_type(body: Body, content_type: str, environ: Environ) -> None:
     media_type, options = parse_options_header(content_type)
     # JSON is UTF-8 whatever a charset says (RFC 8259, section 8.1), so only that one is taken.
     if (
@@ -84,7 +87,6 @@ def _check_media_type(body: Body, content_type: str, environ: Environ, limits: L
     sends_nothing = environ.get("CONTENT_LENGTH") in (None, "", "0")
     if not content_type and sends_nothing and "HTTP_TRANSFER_ENCODING" not in environ:
         return  # the missing body is what the client should hear of
-    discard_body(environ, limits)
     raise _unsupported(body, content_type)
 
 
@@ -109,37 +111,39 @@ def _too_large(limit: int) -> ContentTooLarge:
     return ContentTooLarge(f"The body is larger than the {limit} bytes that are read here.")
 
 
-def _bytes(environ: Environ, limits: Limits) -> bytes:
+def _bytes(environ: Environ, limit: int) -> bytes:
     """The whole body: not one byte less than the client announced, and not one too many.
 
     werkzeug's own streams give a body that was cut off, or is too large, as if it were whole.
     """
-    limit = limits.max_body_bytes
-    length = get_content_length(environ)  # type: ignore[arg-type]  # only read
+    length = get_content_length(environ)
     if length is not None and length > limit:
-        discard_body(environ, limits)
         raise _too_large(limit)
     try:
         data = b"".join(_parts(environ, limit + 1))
     except Exception as error:  # servers have errors of their own for what they cannot read
+        environ[_ENDED] = True
         raise BadRequest("The body cannot be read to its end.") from error
     if length is not None and len(data) < length:
         raise BadRequest("The body ended before its Content-Length.")
     if len(data) > limit:
-        discard_body(environ, limits)
         raise _too_large(limit)
     return data
 
 
 def _parts(environ: Environ, most: int) -> Iterator[bytes]:
-    """The body as it arrives, up to `most` bytes and never beyond its end."""
-    length = get_content_length(environ)  # type: ignore[arg-type]  # only read
-    if length is None and not environ.get("wsgi.input_terminated"):
+    """What there is still of the body, as it arrives: up to `most` bytes, never beyond its end."""
+    length = get_content_length(environ)
+    if environ.get(_ENDED) or (length is None and not environ.get("wsgi.input_terminated")):
         return  # PEP 3333: whoever reads beyond Content-Length may wait forever
     left = most if length is None else min(length, most)
-    while left > 0 and (part := environ["wsgi.input"].read(min(left, 1_048_576))):
-        yield part
+    while left > 0:
+        part = environ["wsgi.input"].read(min(left, 1_048_576))
         left -= len(part)
+        environ[_ENDED] = not part or (length is not None and left == 0)
+        if not part:
+            return
+        yield part
 
 
 def discard_body(environ: Environ, limits: Limits) -> None:

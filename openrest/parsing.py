@@ -21,6 +21,7 @@ from openrest.errors import (
     UnprocessableContent,
     did_you_mean,
 )
+from openrest.interfaces import ResponseClass
 from openrest.models.loading import object_loader
 from openrest.operations import Call
 from openrest.plans import Plan, Reader
@@ -107,7 +108,11 @@ def path_values(plan: Plan, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def parse(
-    plan: Plan, path: dict[str, Any], media_type: str, environ: Environ, limits: Limits
+    plan: Plan,
+    path: dict[str, Any],
+    response_class: type[ResponseClass] | None,
+    environ: Environ,
+    limits: Limits,
 ) -> Call:
     """The call that the request makes.
 
@@ -135,6 +140,7 @@ def parse(
         raise UnprocessableContent(CONTRACT_BROKEN, mistakes)
     root = _root(environ)
     address = root + quote(environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1")
+    media_type = response_class.media_type if response_class is not None else ""
     return Call(operation, root, path, query, headers, body, sent, address, media_type)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openrest import parsing
@@ -124,36 +124,36 @@ class Pipeline:
 
     def run(self, environ: Environ) -> Response:
         """The response to one request; every error becomes a problem (RFC 9457)."""
-        plan: Plan | None = None
-        read = False
         try:
             template, texts = self._match(environ)
             if environ["REQUEST_METHOD"] == "OPTIONS":
                 return self._options(template)
-            plan = self._plan(template, environ)
+            return self._operate(self._plan(template, environ), texts, environ)
+        except Problem as problem:
+            discard_body(environ, self.limits)
+            return render_problem(problem)
+        except ContractError as error:
+            if self.debug:
+                raise
+            return _internal(environ, error)
+        except Exception as error:
+            return _internal(environ, error)
+
+    def _operate(self, plan: Plan, texts: Mapping[str, str], environ: Environ) -> Response:
+        """Every step of one operation, in order."""
+        try:
             path = path_values(plan, texts)
             response_class = _negotiate(plan, environ)
-            media_type = response_class.media_type if response_class else ""
-            read = True
-            call = parse(plan, path, media_type, environ, self.limits)
+            call = parse(plan, path, response_class, environ, self.limits)
             result = _handle(plan, call)
             return render(plan, call, result, response_class)
         except Problem as problem:
-            if not read:
-                discard_body(environ, self.limits)
-            if plan is None or problem.status in plan.answers:
-                return render_problem(problem)
-            return self._broken(
-                ContractError(
-                    f"{plan.operation.id} raised {type(problem).__name__}, and does not declare "
-                    f"{problem.status}: {problem.detail}"
-                ),
-                environ,
-            )
-        except ContractError as error:
-            return self._broken(error, environ)
-        except Exception:
-            return _internal(environ)
+            if problem.status in plan.answers:
+                raise
+            raise ContractError(
+                f"{plan.operation.id} raised {type(problem).__name__}, and does not declare "
+                f"{problem.status}: {problem.detail}"
+            ) from problem
 
     def _match(self, environ: Environ) -> tuple[str, Any]:
         path = path_text(environ)
@@ -175,11 +175,6 @@ class Pipeline:
 
     def _options(self, template: str) -> Response:
         return Response(status_line(204), [("Allow", self.router.allow[template])], b"")
-
-    def _broken(self, error: ContractError, environ: Environ) -> Response:
-        if self.debug:
-            raise error
-        return _internal(environ, error)
 
 
 def _negotiate(plan: Plan, environ: Environ) -> type[ResponseClass] | None:
@@ -222,7 +217,7 @@ def _handle(plan: Plan, call: Call) -> Result:
         raise ServiceUnavailable(AWAY, headers=[("Retry-After", str(error.retry_after))]) from error
 
 
-def _internal(environ: Environ, error: ContractError | None = None) -> Response:
+def _internal(environ: Environ, error: Exception) -> Response:
     """A 500 without internals; its `instance` is in the log line with the traceback too."""
     instance = f"urn:uuid:{uuid.uuid4()}"
     log.error(
@@ -230,7 +225,7 @@ def _internal(environ: Environ, error: ContractError | None = None) -> Response:
         environ["REQUEST_METHOD"],
         shown(environ),
         instance,
-        exc_info=error or True,
+        exc_info=error,
     )
     return render_problem(_internal_problem(instance))
 

@@ -105,8 +105,7 @@ class Table:
         conflicts: dict[str, tuple[str, ...]] = {_failure(name, (self.key,)): (self.key,)}
         declared = {frozenset(map(str.lower, members)): members for members in self.uniques}
         for columns in filter(None, indexes.values()):
-            members = declared.get(frozenset(map(str.lower, columns)), (self.key,))
-            conflicts[_failure(name, columns)] = members
+            conflicts[_failure(name, columns)] = declared[frozenset(map(str.lower, columns))]
         return TableFound(conflicts=conflicts, strict=bool(strict))
 
     @property
@@ -134,8 +133,8 @@ class Table:
             if affinity != column.type and (affinity, column.type) != ("NUMERIC", "INTEGER"):
                 is_of = declared or "of no type"
                 yield f"the column {column.sql} is {is_of}: it must be {column.type}."
-            if column.name == self.key:
-                continue
+            if column.name == self.key and self.assigned:
+                continue  # INTEGER PRIMARY KEY: its NULL asks for the next key
             if column.required and not not_null:
                 yield f"the column {column.sql} may be NULL, and the field always has a value."
             if not_null and not column.required:
@@ -172,8 +171,8 @@ class Table:
                 )
         for index, columns in indexes.items():
             if not columns:
-                yield f"its unique index {quote(index)} is more than one on columns."
-            elif frozenset(map(str.lower, columns)) not in {*wanted, frozenset({self.key.lower()})}:
+                yield f"its unique index {quote(index)} is partial or on an expression."
+            elif frozenset(map(str.lower, columns)) not in wanted:
                 yield f"its unique index {quote(index)} asks for {_validator(columns)}."
 
 
@@ -189,10 +188,11 @@ def _look_up(connection: sqlite3.Connection, name: str) -> list[tuple[str, str, 
 
 
 def _unique_indexes(connection: sqlite3.Connection, table: str) -> dict[str, tuple[str, ...]]:
-    """The columns of each unique index; none where it is partial or on an expression."""
+    """The columns of each unique index but the key's; none where it is on more than columns."""
     indexes: dict[str, tuple[str, ...]] = {}
     for index, partial in connection.execute(
-        'SELECT name, partial FROM pragma_index_list(?) WHERE "unique"', (table,)
+        """SELECT name, partial FROM pragma_index_list(?) WHERE "unique" AND origin <> 'pk'""",
+        (table,),
     ).fetchall():
         columns = [
             name

@@ -64,10 +64,11 @@ REST = "text TEXT NOT NULL, likes INTEGER NOT NULL, pinned INTEGER"
         ),
         (
             [
-                f"CREATE TABLE tweets ({KEY}, {REST}, author TEXT NOT NULL, seen INT, n INT DEFAULT 1)"
+                f"CREATE TABLE tweets ({KEY}, {REST}, author TEXT NOT NULL, "
+                "seen INTEGER, retweets INTEGER NOT NULL DEFAULT 0)"
             ],
-            "the table 'tweets': the column \"author\" is NOT NULL without a DEFAULT, and the model "
-            "has no such field.",
+            "the table 'tweets': the column \"author\" is NOT NULL without a DEFAULT, and the "
+            "model has no such field.",
         ),
         (
             [f"CREATE TABLE tweets (id INTEGER PRIMARY KEY, {REST})"],
@@ -97,7 +98,7 @@ REST = "text TEXT NOT NULL, likes INTEGER NOT NULL, pinned INTEGER"
                 "CREATE UNIQUE INDEX some ON tweets (text) WHERE likes > 5",
             ],
             "the table 'tweets' has 2 mistakes:\n"
-            '  - its unique index "some" is more than one on columns.\n'
+            '  - its unique index "some" is partial or on an expression.\n'
             '  - its unique index "sqlite_autoindex_tweets_1" asks for '
             "UniqueTogether('likes', 'pinned').",
         ),
@@ -105,6 +106,18 @@ REST = "text TEXT NOT NULL, likes INTEGER NOT NULL, pinned INTEGER"
             ["CREATE VIEW tweets AS SELECT 1 AS id, 'one' AS text, 1 AS likes, NULL AS pinned"],
             "the table 'tweets': it is a view, not a table.",
         ),
+    ],
+    ids=[
+        "missing columns",
+        "other types",
+        "nullability",
+        "unknown column",
+        "keys given twice",
+        "no key",
+        "two keys",
+        "other columns",
+        "unknown indexes",
+        "view",
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_with_every_difference(
@@ -114,6 +127,18 @@ def test_a_table_that_does_not_fit_is_refused_with_every_difference(
     with pytest.raises(TableMismatch) as caught:
         tweets(tmp_path)
     assert str(caught.value) == message
+
+
+def test_a_key_of_text_is_never_null(tmp_path: Path) -> None:
+    class Page(models.Model):
+        fields = [models.StringPkField(name="slug")]
+
+    run(tmp_path, "CREATE TABLE pages (slug TEXT PRIMARY KEY)")
+    with pytest.raises(TableMismatch) as caught:
+        SQLiteDataStore({"name": tmp_path / "twitter.db", "table": "pages"}, Page)
+    assert str(caught.value) == (
+        "the table 'pages': the column \"slug\" may be NULL, and the field always has a value."
+    )
 
 
 def test_a_validator_needs_an_index_and_is_told_how_to_make_it(tmp_path: Path) -> None:
@@ -157,9 +182,11 @@ def test_a_table_of_another_program_is_used_as_it_is(tmp_path: Path) -> None:
         ),
         (
             "(1, 'one', 1, 2)",
-            "tweets: the record with the key 1 has a value in 'pinned' that is none of the field: 2",
+            "tweets: the record with the key 1 has a value in 'pinned' that is none of the field: "
+            "2",
         ),
     ],
+    ids=["text", "blob", "boolean"],
 )
 def test_a_value_that_is_none_of_its_field_does_not_go_out(
     tmp_path: Path, values: str, message: str
