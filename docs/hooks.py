@@ -5,6 +5,7 @@ A page asks for it with a comment on a line of its own:
     <!-- generated: keys ResourceConfig -->    the keys of a mapping, from openrest.config
     <!-- generated: cli run -->                the help of a command
     <!-- generated: names openrest.views -->   the public names of a module, from its docstrings
+    <!-- generated: tree openrest.errors -->   what the docstring of a module draws
     <!-- generated: fields -->                 each field: in JSON, in records, in SQLite
     <!-- generated: file CHANGELOG.md -->      a file of the repository, as it is
     <!-- generated: code examples/x.py -->     ... or as a block of code
@@ -111,9 +112,17 @@ def _context(command: click.Command, name: str, parent: click.Context | None) ->
     )
 
 
-def _names(module_name: str) -> str:
-    names = importlib.import_module(module_name).__all__
+def _names(of: str) -> str:
+    module_name, *names = of.split()
+    names = names or importlib.import_module(module_name).__all__
     return "\n\n".join(f"::: {module_name}.{name}" for name in names)
+
+
+def _tree(module_name: str) -> str:
+    """What a docstring draws: its indented lines."""
+    documented = inspect.cleandoc(importlib.import_module(module_name).__doc__ or "")
+    drawn = [line for line in documented.splitlines() if line.startswith("    ")]
+    return "```text\n" + textwrap.dedent("\n".join(drawn)) + "\n```"
 
 
 def _file(name: str) -> str:
@@ -186,6 +195,7 @@ _WRITERS: dict[str, Callable[[str], str]] = {
     "keys": _keys,
     "cli": _cli,
     "names": _names,
+    "tree": _tree,
     "fields": _fields,
     "file": _file,
     "code": _code,

@@ -9,7 +9,7 @@ from openrest.datastore import PythonListDataStore
 from openrest.errors import Conflict
 from openrest.interfaces import Record
 from openrest.models import shapes
-from openrest.query import Query
+from openrest.query import Condition, Query
 from openrest.views import JsonResponse
 
 
@@ -54,6 +54,24 @@ class Tasks(Controller):
         """Count the tasks."""
         tasks = list(self.store.find(Query()))
         return Result({"total": len(tasks), "done": sum("done_by" in task for task in tasks)})
+
+    @operation(
+        "GET",
+        "/of/{person}",
+        returns="page",
+        parameters=[
+            Parameter(
+                name="person",
+                location="path",
+                required=True,
+                shape=shapes.String(min_length=1),
+                description="Who has done the tasks",
+            )
+        ],
+    )
+    def of_person(self, call: Call) -> Result:
+        """List the tasks that somebody has done."""
+        return self.page(call, (Condition("done_by", "eq", call.path["person"]),))
 
     @declare(
         parameters=[

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from openrest.errors import (
+    MAX_MISTAKES,
     BadRequest,
     Conflict,
     ContentTooLarge,
@@ -68,7 +69,7 @@ _MISTAKE = s.Object(
 #: The body of every error: what is written, and what the document shows (RFC 9457, section 3.1).
 PROBLEM: Final = s.Object(
     component="Problem",
-    description="A problem (RFC 9457); `errors` lists every mistake with its place.",
+    description="A problem (RFC 9457); `errors` lists the mistakes, each with its place.",
     members=(
         s.Member(name="type", wire="type", shape=s.String(format="uri-reference"), required=True),
         s.Member(name="title", wire="title", shape=s.String(), required=True),
@@ -77,7 +78,8 @@ PROBLEM: Final = s.Object(
         s.Member(name="detail", wire="detail", shape=s.String(), required=True),
         s.Member(name="instance", wire="instance", shape=s.String(format="uri-reference"),
                  description="Names this one occurrence; the server's log has it too"),
-        s.Member(name="errors", wire="errors", shape=s.List(item=_MISTAKE, min_items=1)),
+        s.Member(name="errors", wire="errors", shape=s.List(item=_MISTAKE, min_items=1,
+                                                            max_items=MAX_MISTAKES)),
     ),
 )  # fmt: skip
 
@@ -128,12 +130,14 @@ class Link:
 class Body:
     """A request body: the object it must be, and the media types it may come in.
 
-    A call has it loaded, or with `wire` as it came, once it is checked.
+    A call has it loaded, or with `wire` as it came, once it is checked. `example` is a wire value,
+    made up from the shape unless given.
     """
 
     shape: s.Object
     media_types: tuple[str, ...] = ("application/json",)
     wire: bool = False
+    example: Any = s.MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

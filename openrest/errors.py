@@ -22,9 +22,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 __all__ = [
+    "MAX_MISTAKES",
     "BadRequest",
     "ConfigurationError",
     "Conflict",
@@ -51,6 +52,10 @@ __all__ = [
     "UnsupportedMediaType",
     "did_you_mean",
 ]
+
+#: As many mistakes as one answer lists. A body of a megabyte can hold half a million, each of
+#: which is longer in the answer than in the request.
+MAX_MISTAKES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +182,8 @@ class StoreUnavailable(StoreError):
 class Problem(OpenRestError):
     """An HTTP problem (RFC 9457); subclasses give the status and title (RFC 9110, section 15).
 
-    `detail` is for the person who reads it, `mistakes` name the places, `headers` go out with
-    the response and `instance` is a URI that names this one occurrence.
+    `detail` is for the person who reads it, `mistakes` name the places (the first `MAX_MISTAKES`),
+    `headers` go out with the response and `instance` is a URI that names this one occurrence.
     """
 
     status: ClassVar[int]
@@ -194,7 +199,7 @@ class Problem(OpenRestError):
     ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.mistakes = tuple(mistakes)
+        self.mistakes = tuple(mistakes)[:MAX_MISTAKES]
         self.headers = tuple(headers)
         self.instance = instance
 

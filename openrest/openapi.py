@@ -23,6 +23,7 @@ from openrest.models.dumping import dumper
 from openrest.models.examples import example
 from openrest.models.jsonschema import json_schema, object_schema
 from openrest.operations import Operation
+from openrest.plans import status_line
 
 __all__ = ["build_document"]
 
@@ -157,7 +158,8 @@ def _parameter(parameter: Parameter) -> Json:
 
 
 def _body(body: Body) -> Json:
-    content = {"schema": _component(body.shape), "example": example(body.shape)}
+    shown = example(body.shape) if body.example is s.MISSING else body.example
+    content = {"schema": _component(body.shape), "example": shown}
     return {"required": True, "content": dict.fromkeys(body.media_types, content)}
 
 
@@ -179,15 +181,23 @@ def _problem(spec: ResponseSpec, problems: dict[str, Json]) -> Json:
 
     Written out at every operation they would be two thirds of the document.
     """
-    content: Json = {"schema": _component(PROBLEM)}
-    if isinstance(spec.example, Problem):
-        content["example"] = spec.example.as_dict()
+    content = {"schema": _component(PROBLEM), "example": _problem_example(spec)}
     entry = {**_response(spec, ()), "content": {PROBLEM_MEDIA_TYPE: content}}
     if spec.status not in PROBLEMS:
         return entry
     name = PROBLEMS[spec.status].__name__
     known = problems.setdefault(name, entry)
     return {"$ref": f"#/components/responses/{name}"} if known == entry else entry
+
+
+def _problem_example(spec: ResponseSpec) -> Json:
+    if isinstance(spec.example, Problem):
+        return spec.example.as_dict()
+    detail = spec.description.rstrip(".") + "."
+    if spec.status in PROBLEMS:
+        return PROBLEMS[spec.status](detail).as_dict()
+    title = status_line(spec.status).partition(" ")[2]
+    return {"type": "about:blank", "title": title, "status": spec.status, "detail": detail}
 
 
 def _header(header: Header) -> Json:

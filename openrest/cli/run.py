@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -144,6 +145,11 @@ def _loaded_or_failing(reference: str) -> WSGIApplication:
     return failing
 
 
+def _end_when_told(arbiter: Any, worker: Any) -> None:
+    """Let SIGTERM end a worker that is about to start; gunicorn's own handler loses it then."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, threads: int) -> None:
     try:
         from gunicorn.app.base import BaseApplication
@@ -164,6 +170,7 @@ def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, th
                 "control_socket_disable": True,
                 # RFC 9112, section 3: request lines of 8000 octets are to be expected.
                 "limit_request_line": 8190,
+                "post_fork": _end_when_told,
             }
             for name, value in settings.items():
                 self.cfg.set(name, value)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from marshmallow import Schema
 
@@ -18,6 +19,8 @@ from openrest.controllers.components import Components, components
 from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
 from openrest.models import schema_shape
 from openrest.models import shapes as s
+from openrest.models.dumping import dumper
+from openrest.models.examples import example
 from openrest.models.variants import create_shape, read_shape
 from openrest.operations import Call, Declaration, Operation, Result, declaration
 
@@ -117,8 +120,12 @@ class _Builder:
         body = {
             "create": Body(shape=parts.create),
             "update": Body(shape=parts.replace),
+            # The rules are about the whole object, so only an example of one is sure to be taken.
             "patch": Body(
-                shape=parts.patch, media_types=("application/merge-patch+json",), wire=True
+                shape=parts.patch,
+                media_types=("application/merge-patch+json",),
+                wire=True,
+                example=example(parts.replace),
             ),
         }.get(name)
         contributions = list(self._parts_of(name))
@@ -275,6 +282,19 @@ class _Builder:
             headers=headers,
         )
 
+    def shown(self, row: Operation, spec: ResponseSpec) -> ResponseSpec:
+        """The response of a row with the page that an API with one object answers."""
+        if spec.content != "page":
+            return spec
+        query = {p.name: p.default for p in row.parameters if p.default is not s.MISSING}
+        key = quote(str(example(self.key.shape)))
+        call = Call(row, query=query, address=row.path.replace(f"{{{self.key.wire}}}", key))
+        meta = {"count": 1, "total_count": 1}
+        if self.definition.pagination is not None:
+            meta.update(self.definition.pagination.meta(call, 1, 1))
+        page = dumper(self.parts.page)({"meta": meta, "object_list": []})
+        return replace(spec, example={**page, "object_list": [example(self.parts.read)]})
+
     def linked(self, row: Operation, ids: set[str]) -> Iterator[ResponseSpec]:
         """The responses of a row; a created object leads to what can be done with it."""
         suffix = _identifier(self.definition.name)
@@ -290,7 +310,7 @@ class _Builder:
                     if f"{name}_{suffix}" in ids
                 )
                 spec = replace(spec, links=links)
-            yield spec
+            yield self.shown(row, spec)
 
 
 def _is_overridden(handler: Handler) -> bool:

@@ -134,7 +134,10 @@ def _column(name: str, shape: s.Shape) -> Column:
 
 
 def _seconds(value: dt.datetime) -> int:
-    return (value - _EPOCH) // _SECOND
+    seconds, fraction = divmod(value - _EPOCH, _SECOND)
+    if fraction:
+        raise ValueError(f"{value} is no whole second")
+    return seconds
 
 
 def _instant(seconds: int) -> dt.datetime:
@@ -143,6 +146,8 @@ def _instant(seconds: int) -> dt.datetime:
 
 def _datetime_text(value: dt.datetime) -> str:
     """Always in UTC and of one width, so that the order of the texts is that of the instants."""
+    if value.tzinfo is None:
+        raise ValueError(f"{value} has no offset")
     return value.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 

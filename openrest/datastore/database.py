@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from openrest.errors import ContractError, RecordConflict, StoreError, StoreUnavailable
 
-__all__ = ["Database", "connect", "switch_to_wal"]
+__all__ = ["Connection", "Database", "connect", "switch_to_wal"]
 
 #: What passes by itself, or is for the machine's administrator: the client may try again.
 _AWAY = frozenset(
@@ -36,7 +37,17 @@ _TAKEN = frozenset(
 )
 
 
-def connect(path: Path, timeout: float, *, create: bool = False) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """Closes itself when it is dropped, but only in the process that opened it."""
+
+    pid = 0
+
+    def __del__(self) -> None:
+        if self.pid == os.getpid():
+            self.close()
+
+
+def connect(path: Path, timeout: float, *, create: bool = False) -> Connection:
     """An open connection that begins no transaction by itself; `timeout` is in seconds."""
     mode = "rwc" if create else "rw"
     connection = sqlite3.connect(
@@ -45,7 +56,9 @@ def connect(path: Path, timeout: float, *, create: bool = False) -> sqlite3.Conn
         timeout=timeout,
         isolation_level=None,
         check_same_thread=False,  # the thread that drops the last reference closes it
+        factory=Connection,
     )
+    connection.pid = os.getpid()
     # In WAL mode NORMAL may lose the last commits when the power fails; an answered 201 may not
     # be lost (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")
@@ -82,8 +95,7 @@ class Database:
         self._timeout = timeout
         self._conflicts = conflicts
         self._process = _Process()
-        #: What a forked child has of its parent's: kept, so that nothing in it is finalized.
-        self._inherited: list[_Process] = []
+        _before_each_fork(self)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that a query gives."""
@@ -125,20 +137,35 @@ class Database:
         """Close the connection of this thread; the next statement opens a new one."""
         self._process.threads.handle = None
 
-    def _connection(self) -> sqlite3.Connection:
+    def close_when_idle(self) -> None:
+        """Close the connection of this thread unless it is in the middle of a transaction."""
+        handle: _Handle | None = getattr(self._process.threads, "handle", None)
+        if handle is not None and not handle.connection.in_transaction:
+            self.close()
+
+    def _connection(self) -> Connection:
         if self._process.pid != os.getpid():
-            self._inherited.append(self._process)
-            self._process = _Process()
+            self._after_fork()
         handle: _Handle | None = getattr(self._process.threads, "handle", None)
         if handle is None:
             try:
                 connection = connect(self._path, self._timeout)
             except sqlite3.Error as error:
                 raise self._failure(error) from error
-            self._process.threads.handle = handle = _Handle(connection, self._process)
+            self._process.threads.handle = handle = _Handle(connection, self._process.opened)
         return handle.connection
 
-    def _control(self, connection: sqlite3.Connection, sql: str) -> None:
+    def _after_fork(self) -> None:
+        # SQLite keeps its locks on a file in the memory of the process, and a child believes to
+        # hold what its parent holds (https://www.sqlite.org/howtocorrupt.html, section 2.6).
+        if self._process.opened:
+            raise StoreError(
+                f"{self._path}: the process had it open in other threads when it was forked, and "
+                "SQLite cannot be used in this child of it. Fork before such threads start."
+            )
+        self._process = _Process()
+
+    def _control(self, connection: Connection, sql: str) -> None:
         try:
             connection.execute(sql)
         except sqlite3.Error as error:
@@ -169,9 +196,9 @@ class _Process:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.threads = threading.local()
-        #: Every open connection. The child of a fork must not close one, nor let it be
-        #: finalized: that would undo what the parent does in the memory that they share.
-        self.opened: set[sqlite3.Connection] = set()
+        #: Every open connection. One that a child inherits is kept here for good: to close it
+        #: would undo what the parent does in the memory that they share.
+        self.opened: set[Connection] = set()
         #: Held by the thread that writes. SQLite lets waiting connections sleep and try again,
         #: whoever is lucky first; here the threads of a process come one after another.
         self.turn = threading.Lock()
@@ -180,12 +207,28 @@ class _Process:
 class _Handle:
     """Closes its connection when its thread ends, but only in the process that opened it."""
 
-    def __init__(self, connection: sqlite3.Connection, process: _Process) -> None:
+    def __init__(self, connection: Connection, opened: set[Connection]) -> None:
         self.connection = connection
-        self._process = process
-        process.opened.add(connection)
+        self._opened = opened
+        opened.add(connection)
 
     def __del__(self) -> None:
-        if self._process.pid == os.getpid():
-            self._process.opened.discard(self.connection)
+        if self.connection.pid == os.getpid():
+            self._opened.discard(self.connection)
             self.connection.close()
+
+
+def _before_each_fork(database: Database) -> None:
+    """Have the thread that forks close its connection first.
+
+    A server that imports an application and then forks its workers has only that thread.
+    """
+    known = weakref.ref(database)
+
+    def close() -> None:
+        found = known()
+        if found is not None:
+            found.close_when_idle()
+
+    if hasattr(os, "register_at_fork"):  # Windows has no fork
+        os.register_at_fork(before=close)

@@ -27,7 +27,7 @@ __all__ = [
 
 def is_assigned(key: s.Member) -> bool:
     """Whether the store itself makes the keys: the integers of a PkField."""
-    return key.read_only and key.default is s.MISSING
+    return key.read_only and isinstance(s.without_rules(key.shape), s.Integer)
 
 
 class Keeper:
@@ -41,7 +41,12 @@ class Keeper:
     def __init__(self, shape: s.Object, key: s.Member) -> None:
         self._names = [member.name for member in shape.members]
         self._fields = [
-            (member.name, member, _keeper(member.shape), member == key and is_assigned(key))
+            (
+                member.name,
+                member,
+                _keeper(member.shape),
+                member.name == key.name and is_assigned(key),
+            )
             for member in shape.members
         ]
 

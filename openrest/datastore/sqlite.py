@@ -173,6 +173,8 @@ class SQLiteDataStore(DataStore):
         names = [member.name.lower() for member in self.shape.members]
         for double in sorted({name for name in names if names.count(name) > 1}):
             mistakes.append(f"SQLite takes the fields called {double!r}, in any case, for one.")
+        if sqlite3.sqlite_version_info < (3, 37):
+            mistakes.append(f"SQLite 3.37 is needed; this Python has {sqlite3.sqlite_version}.")
         if isinstance(resource, Mapping):
             mistakes.extend(_resource_mistakes(resource))
         else:

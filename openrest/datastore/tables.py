@@ -76,10 +76,12 @@ class Table:
         try:
             if not _look_up(connection, self.name):
                 connection.execute(self.create_statement)
-            return self._compare(connection)
-        finally:
-            if connection.in_transaction:
-                connection.execute("COMMIT")
+            found = self._compare(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+        return found
 
     def _definition(self, column: Column) -> str:
         if column.name != self.key:
@@ -156,7 +158,7 @@ class Table:
         elif self.assigned and not re.search(r"\bAUTOINCREMENT\b", statement, re.IGNORECASE):
             yield (
                 f"the column {quote(self.key)} is not AUTOINCREMENT: a deleted record's key would "
-                f"be given again. It must be INTEGER PRIMARY KEY AUTOINCREMENT."
+                "be given again. It must be INTEGER PRIMARY KEY AUTOINCREMENT."
             )
 
     def _unique_differences(self, indexes: dict[str, tuple[str, ...]]) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Shape -> a function that checks a wire value and gives the native one.
 
 Check and conversion are one pass, compiled once into closures. A loader never stops at the first
-mistake: it appends each one, with its JSON pointer (RFC 6901), to the list it is handed. What it
-returns after a mistake is meaningless.
+mistake: it appends each one, with its JSON pointer (RFC 6901), to the list it is handed, and
+raises Enough when there are too many. What it returns after a mistake is meaningless.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from marshmallow import ValidationError
 
 from openrest.errors import InvalidData, Mistake, RuleViolated, did_you_mean
 from openrest.models import shapes as s
-from openrest.models.scalars import Load, mistake, same, scalar_loader
+from openrest.models.scalars import Enough, Load, mistake, same, scalar_loader
 
-__all__ = ["Load", "loader", "object_loader", "same", "wire_loader"]
+__all__ = ["Enough", "Load", "loader", "object_loader", "same", "wire_loader"]
 
 
 def loader(shape: s.Shape) -> Load:
@@ -49,7 +49,10 @@ def wire_loader(shape: s.Shape) -> Callable[[Any], Any]:
 
     def load_or_raise(value: Any) -> Any:
         mistakes: list[Mistake] = []
-        native = load(value, "#", mistakes)
+        try:
+            native = load(value, "#", mistakes)
+        except Enough:
+            native = None
         if mistakes:
             broken = [found for found in mistakes if not isinstance(found, _Rule)]
             raise InvalidData(broken) if broken else RuleViolated(mistakes)

@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from openrest.errors import Mistake, did_you_mean
+from openrest.errors import MAX_MISTAKES, Mistake, did_you_mean
 from openrest.models import shapes as s
 from openrest.models.formats import DATE, DATE_TIME, UUID
 
-__all__ = ["Load", "mistake", "same", "scalar_loader"]
+__all__ = ["Enough", "Load", "mistake", "same", "scalar_loader"]
 
 #: (wire value, JSON pointer of the place, list that takes the mistakes) -> native value
 Load = Callable[[Any, str, list[Mistake]], Any]
@@ -54,9 +54,15 @@ def scalar_loader(shape: s.Shape) -> Load:
             raise TypeError(f"{shape!r} is not a shape that can be loaded")
 
 
+class Enough(Exception):
+    """So many mistakes are taken down that no further one is looked for."""
+
+
 def mistake(mistakes: list[Mistake], at: str, detail: str) -> None:
-    """Take down what is wrong with the value at a place."""
+    """Take down what is wrong with the value at a place. Raises Enough after the last."""
     mistakes.append(Mistake(detail, pointer=at))
+    if len(mistakes) >= MAX_MISTAKES:
+        raise Enough
 
 
 def _load_boolean(value: Any, at: str, mistakes: list[Mistake]) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from openrest.errors import Mistake
 from openrest.models import shapes as s
-from openrest.models.loading import loader
+from openrest.models.loading import Enough, loader
 
 __all__ = ["has_text_form", "text_reader"]
 
@@ -54,7 +54,10 @@ def text_reader(shape: s.Shape) -> Read:
         return load(spell(texts[0]), "", mistakes)
 
     def read_many(texts: Sequence[str], mistakes: list[Mistake]) -> Any:
-        return load([spell(text) for text in texts], "", mistakes)
+        try:
+            return load([spell(text) for text in texts], "", mistakes)
+        except Enough:
+            return None
 
     return read_many if isinstance(shape, s.List) else read_one
 

@@ -14,6 +14,8 @@ from openrest.interfaces import DataStore, Record
 from openrest.query import OPERATORS, Condition, Order, Query
 from openrest.testing.store_base import (
     COMMON,
+    LEAST,
+    MOST,
     PEOPLE,
     SHAPES,
     Everything,
@@ -163,6 +165,22 @@ class ReadingRules(Hooks):
             others = Query(conditions=(Condition("name", "ne", text),))
             assert keys(store.find(same)) == [number], text
             assert (store.count(same), store.count(others)) == (1, len(_TRICKY) - 1), text
+
+    def test_values_of_every_type_are_compared_as_in_python(self) -> None:
+        seed = [COMMON, LEAST, MOST]
+        store = self.filterable(self.make_store(Everything, copy.deepcopy(seed)), "eq", "ne")
+        for name in _COMPARED:
+            operators = store.operators & OPERATORS if name in _ORDERED else {"eq", "ne"}
+            for operator in sorted(operators):
+                query = Query(conditions=(Condition(name, operator, MOST[name]),))
+                assert keys(store.find(query)) == keys(_answer(seed, query)), (name, operator)
+
+    def test_values_of_every_type_are_ordered_as_in_python(self) -> None:
+        seed = [COMMON, LEAST, MOST]
+        store = self.sortable(self.make_store(Everything, copy.deepcopy(seed)))
+        for name in _ORDERED:
+            for query in (Query(order=(Order(name),)), Query(order=(Order(name, True),))):
+                assert keys(store.find(query)) == keys(_answer(seed, query)), query
 
     def test_text_is_compared_by_code_point(self) -> None:
         seed = [{"id": n, "name": text, "age": n} for n, text in enumerate(_ASCENDING, 1)]

@@ -84,7 +84,6 @@ NINES = "9" * 5000
 @pytest.mark.parametrize(
     ("target", "detail"),
     [
-        ("", "There is nothing at ."),
         ("//", "There is nothing at //."),
         ("//notes", "There is nothing at //notes."),
         ("/notes/", "There is nothing at /notes/."),
@@ -142,14 +141,14 @@ NINES = "9" * 5000
         ("/notes/1/text", "There is nothing at /notes/1/text."),
         ("/" + "x" * 300, f"There is nothing at /{'x' * 199}...."),
         ("/pages/.a", "There is no pages with the slug '.a': it must match the pattern "
-         "^[A-Za-z0-9_~!$'()*+,;=:@-][A-Za-z0-9._~!$'()*+,;=:@-]*$."),
+         "^[A-Za-z0-9_~!\\$'()*+,;=:@\\-][A-Za-z0-9._~!\\$'()*+,;=:@\\-]*$."),
         ("/pages/b", "There is no record with the key 'b'."),
         ("/pages/%C3%A9", "There is no pages with the slug 'é': it must match the pattern "
-         "^[A-Za-z0-9_~!$'()*+,;=:@-][A-Za-z0-9._~!$'()*+,;=:@-]*$."),
+         "^[A-Za-z0-9_~!\\$'()*+,;=:@\\-][A-Za-z0-9._~!\\$'()*+,;=:@\\-]*$."),
         ("/codes/de", "There is no codes with the code 'de': it must match the pattern "
          "^(?:[A-Z]{2}$)."),
         ("/codes/DE%0A", "There is no codes with the code 'DE\\n': it must match the pattern "
-         "^[A-Za-z0-9_~!$'()*+,;=:@-][A-Za-z0-9._~!$'()*+,;=:@-]*$."),
+         "^[A-Za-z0-9_~!\\$'()*+,;=:@\\-][A-Za-z0-9._~!\\$'()*+,;=:@\\-]*$."),
         ("/tokens/1", "There is no tokens with the key '1': it must be a UUID, such as "
          "5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b."),
         ("/tokens/5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b", "There is no tokens with the key "

@@ -39,7 +39,6 @@ def api(tmp_path: Path) -> Client:
         ("/thing", {}, 404),
         ("/things?ofset=1", {}, 422),
         ("/things", {"Accept": "image/png"}, 406),
-        ("/things/1/grow", {}, 405),
     ],
 )
 def test_head_has_the_status_and_headers_of_get_and_no_content(
@@ -49,8 +48,7 @@ def test_head_has_the_status_and_headers_of_get_and_no_content(
     head = api.raw("HEAD", target, headers=headers)
     assert (get.status, head.status) == (status, status)
     assert head.data == b""
-    # The 405 names the method that was asked for, which has one letter more.
-    assert head.headers == get.headers | ({"Content-Length": "130"} if status == 405 else {})
+    assert head.headers == get.headers
 
 
 @pytest.mark.parametrize(

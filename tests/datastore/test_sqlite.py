@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from openrest.errors import (
     ConfigurationError,
     ContractError,
     RecordConflict,
+    RecordNotFound,
     StoreError,
     StoreUnavailable,
 )
@@ -188,6 +190,14 @@ def test_the_path_is_that_of_the_directory_in_which_the_store_was_made(
     assert run(tmp_path, "SELECT text FROM tweets") == [("one",)]
 
 
+def test_a_path_may_have_any_characters(tmp_path: Path) -> None:
+    name = "what? 100% #1 & é.db"
+    store = SQLiteDataStore({"name": tmp_path / name, "table": "tweets"}, Tweet)
+    store.insert({"text": "one"})
+    store.close()
+    assert os.listdir(tmp_path) == [name]
+
+
 @pytest.mark.parametrize(
     ("resource", "message"),
     [
@@ -228,6 +238,16 @@ def test_a_resource_that_cannot_be_used_is_refused_with_every_mistake(
     with pytest.raises(ConfigurationError) as caught:
         SQLiteDataStore(resource, Tweet)
     assert str(caught.value) == message
+
+
+def test_an_old_sqlite_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    with pytest.raises(ConfigurationError) as caught:
+        tweets(tmp_path)
+    assert str(caught.value) == (
+        "SQLiteDataStore of Tweet: SQLite 3.37 is needed; this Python has 3.34.1."
+    )
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -289,6 +309,22 @@ def test_a_writer_waits_no_longer_than_the_timeout(tmp_path: Path) -> None:
         assert store.get(1)["text"] == "one"
         other.execute("ROLLBACK")
     assert store.insert({"text": "two"})["id"] == 2
+
+
+def test_a_store_waits_for_others_when_it_is_made(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "twitter.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreUnavailable) as caught:
+            tweets(tmp_path, timeout=0.05)
+        assert str(caught.value) == f"{tmp_path}/twitter.db: database is locked"
+        made: list[SQLiteDataStore] = []
+        thread = threading.Thread(target=lambda: made.append(tweets(tmp_path)))
+        thread.start()
+        thread.join(0.1)
+        assert made == []
+        other.execute("ROLLBACK")
+        thread.join()
+    assert made[0].insert({"text": "one"})["id"] == 1
 
 
 def test_a_thread_waits_no_longer_than_the_timeout_for_another_one(tmp_path: Path) -> None:
@@ -384,6 +420,26 @@ def test_a_record_that_does_not_fit_the_model_is_not_stored(tmp_path: Path) -> N
     assert store.count(Query()) == 0
 
 
+def test_a_value_that_json_cannot_say_is_not_stored(tmp_path: Path) -> None:
+    class Note(models.Model):
+        id = models.PkField()
+        raw = ma.Raw()
+
+    store = SQLiteDataStore({"name": tmp_path / "notes.db", "table": "notes"}, Note)
+    with pytest.raises(ContractError) as caught:
+        store.insert({"raw": {1, 2}})
+    assert str(caught.value) == (
+        "The field 'raw' cannot be stored: Object of type set is not JSON serializable"
+    )
+
+
+def test_what_can_be_no_key_is_not_found(tmp_path: Path) -> None:
+    store = tweets(tmp_path)
+    for key in ("1", 1.0, True, 2**63, None):
+        with pytest.raises(RecordNotFound):
+            store.get(key)
+
+
 def test_conditions_that_no_column_can_meet_are_refused(tmp_path: Path) -> None:
     store = SQLiteDataStore({"name": tmp_path / "all.db", "table": "t"}, Everything)
     for query, message in {
@@ -396,6 +452,12 @@ def test_conditions_that_no_column_can_meet_are_refused(tmp_path: Path) -> None:
         ),
         Query(conditions=(Condition("integer", "lt", 2**63),)): (
             "9223372036854775808 is no value of the field 'integer'."
+        ),
+        Query(conditions=(Condition("price", "gt", Decimal("0.001")),)): (
+            "Decimal('0.001') is no value of the field 'price'."
+        ),
+        Query(conditions=(Condition("instant", "lt", dt.datetime(2026, 3, 1)),)): (
+            "datetime.datetime(2026, 3, 1, 0, 0) is no value of the field 'instant'."
         ),
         Query(conditions=(Condition("string", "eq", "\ud800"),)): (
             "'\\ud800' is no value of the field 'string'."

@@ -36,6 +36,15 @@ def test_progress_counts_the_tasks(client: Client) -> None:
     assert client.get("/tasks/progress").json == {"total": 2, "done": 1}
 
 
+def test_the_tasks_of_somebody_come_in_pages(client: Client) -> None:
+    for task in (1, 2):
+        client.post(f"/tasks/{task}/completion", json={"by": "Ada"})
+    page = client.get("/tasks/of/Ada?limit=1").json
+    assert page and [task["id"] for task in page["object_list"]] == [1]
+    assert page["meta"]["total_count"] == 2
+    assert page["meta"]["next"] == "/tasks/of/Ada?offset=1&limit=1"
+
+
 def test_a_task_that_is_not_done_is_deleted_by_force_only(client: Client) -> None:
     assert client.delete("/tasks/1").status_code == 409
     assert client.delete("/tasks/1?force=true").status_code == 204

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from openrest.cli.loading import load_app
 from openrest.controllers import Controller, WSGIDispatcher
@@ -109,8 +109,7 @@ def openrest_run(folder: Path, app: str, *options: str, **variables: str) -> Ite
     log = folder / "server.log"
     command = [str(COMMANDS / "openrest"), "run", app, "--port", "0", *options]
     with started(command, folder, log, variables) as process:
-        assert process.stdout is not None
-        announced = _announcement(process.stdout, log)
+        announced = announcement(process, log)
         port = int(announced.partition("/docs")[0].rpartition(":")[2])
         yield Server(process, "127.0.0.1", port, log, announced)
 
@@ -163,9 +162,10 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     process.wait(PATIENCE)
 
 
-def _announcement(output: IO[str], log: Path) -> str:
+def announcement(process: subprocess.Popen[str], log: Path) -> str:
+    """What ``openrest run`` says once it listens."""
     lines = []
-    for line in output:
+    for line in process.stdout or ():
         lines.append(line)
         if line.startswith("Stop with"):
             return "".join(lines)
