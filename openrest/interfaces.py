@@ -49,7 +49,8 @@ class DataStore(ABC):
 
     A store knows nothing of HTTP. It is shared by all threads and keeps nothing of a request.
     Records go in and come out as copies: whoever changes one changes nothing that is stored. A
-    field without a value is absent from a record, or None where its shape is nullable.
+    field without a value is absent from a record, or None where its shape is nullable. A record
+    that does not fit the model is refused on every write (ContractError).
     """
 
     #: The operators of `openrest.query.OPERATORS` that conditions may use.
@@ -97,7 +98,8 @@ class DataStore(ABC):
     def update(self, key: Any, change: Change) -> Record:
         """Replace the record by what `change` makes of it, as one atomic step.
 
-        No other write to the record comes between reading and writing it. The key stays.
+        No other write to the record comes between reading and writing it. The key stays, and
+        `change` must not write to the store itself.
         Raises RecordNotFound, RecordConflict, and whatever `change` raises.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot write")

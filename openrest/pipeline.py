@@ -42,7 +42,7 @@ from openrest.parsing import (
     shown,
 )
 from openrest.plans import Plan, status_line
-from openrest.rendering import Response, render, render_problem
+from openrest.rendering import Response, check_problem, render, render_problem
 from openrest.routing import Router
 
 __all__ = ["Pipeline", "contribution"]
@@ -148,12 +148,8 @@ class Pipeline:
             result = _handle(plan, call)
             return render(plan, call, result, response_class)
         except Problem as problem:
-            if problem.status in plan.answers:
-                raise
-            raise ContractError(
-                f"{plan.operation.id} raised {type(problem).__name__}, and does not declare "
-                f"{problem.status}: {problem.detail}"
-            ) from problem
+            check_problem(plan, problem)
+            raise
 
     def _match(self, environ: Environ) -> tuple[str, Any]:
         path = path_text(environ)

@@ -5,18 +5,21 @@ Nothing leaves that the operation's row does not declare.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from openrest.contract import PROBLEM_MEDIA_TYPE, ResponseSpec
+from openrest.contract import PROBLEM, PROBLEM_MEDIA_TYPE, ResponseSpec
 from openrest.errors import ContractError, InvalidData, Problem
 from openrest.interfaces import ResponseClass
+from openrest.models.dumping import dumper
 from openrest.operations import Call, Page, Result
 from openrest.plans import Answer, Formatting, Plan, status_line
 from openrest.views.json import JsonResponse
 
-__all__ = ["Response", "render", "render_problem"]
+__all__ = ["Response", "check_problem", "render", "render_problem"]
+
+_dump_problem = dumper(PROBLEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,7 @@ def render(
             f"{plan.operation.id} answered {result.status}, which it does not declare."
         )
     headers = list(result.headers)
-    if headers or answer.required_headers:
-        _check_headers(plan, answer, {name.lower() for name, _ in headers})
+    _check_headers(plan, answer, headers)
     if answer.spec.content == "nothing" or response_class is None:
         if result.body is not None:
             raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")
@@ -61,7 +63,7 @@ def render(
 
 def render_problem(problem: Problem) -> Response:
     """The one form of every error (RFC 9457, section 3)."""
-    body = JsonResponse.encode(problem.as_dict())
+    body = JsonResponse.encode(_dump_problem(problem.as_dict()))
     headers = [
         *problem.headers,
         ("Content-Type", PROBLEM_MEDIA_TYPE),
@@ -70,7 +72,21 @@ def render_problem(problem: Problem) -> Response:
     return Response(status_line(problem.status), headers, body)
 
 
-def _check_headers(plan: Plan, answer: Answer, names: set[str]) -> None:
+def check_problem(plan: Plan, problem: Problem) -> None:
+    """Raise ContractError for a problem whose status or headers the row does not declare."""
+    answer = plan.answers.get(problem.status)
+    if answer is None or answer.spec.content != "problem":
+        raise ContractError(
+            f"{plan.operation.id} raised {type(problem).__name__}, and does not declare "
+            f"{problem.status}: {problem.detail}"
+        ) from problem
+    _check_headers(plan, answer, problem.headers)
+
+
+def _check_headers(plan: Plan, answer: Answer, headers: Sequence[tuple[str, str]]) -> None:
+    if not headers and not answer.required_headers:
+        return
+    names = {name.lower() for name, _ in headers}
     undeclared = names - answer.known_headers
     missing = answer.required_headers - names
     if undeclared or missing:

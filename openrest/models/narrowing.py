@@ -180,4 +180,5 @@ def _regexp(shape: s.Shape, validator: validate.Regexp) -> s.Shape:
 
 
 def _name(shape: s.Shape) -> str:
-    return f"a {type(shape).__name__.lower()}"
+    name = type(shape).__name__.lower()
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

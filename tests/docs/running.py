@@ -138,18 +138,23 @@ class Run:
 
 @contextlib.contextmanager
 def _modules_of(folder: Path) -> Iterator[None]:
-    """Imports find the modules of `folder` first; those that came are forgotten afterwards."""
-    before = set(sys.modules)
+    """Imports find the modules of `folder` first; afterwards all modules are as they were."""
+    before = dict(sys.modules)
+    examples = [name for name in before if name.startswith("examples.")]
+    forget(*examples)  # they are imported anew: some open a file in the current directory
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.path.remove(str(folder))
-        for name in set(sys.modules) - before:
+        for name in set(sys.modules) - set(before):
             file = getattr(sys.modules[name], "__file__", None)
             ours = file is not None and Path(file).is_relative_to(folder)
-            if ours or name == "page" or name.partition(".")[0] == "examples":
+            if ours or name == "page" or name.startswith("examples."):
                 forget(name)
+        sys.modules.update(before)
+        for name in examples:
+            setattr(sys.modules["examples"], name.removeprefix("examples."), before[name])
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:

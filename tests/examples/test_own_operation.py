@@ -1,24 +1,16 @@
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-
 import pytest
 from werkzeug.test import Client
 
-from examples import own_operation
+from examples.own_operation import Tasks
 from openrest.controllers import WSGIDispatcher
 from openrest.testing.contract import check_contract
 
 
 @pytest.fixture
-def app() -> Iterator[WSGIDispatcher]:
-    yield importlib.reload(own_operation).app
-
-
-@pytest.fixture
-def client(app: WSGIDispatcher) -> Client:
-    return Client(app)
+def client() -> Client:
+    return Client(WSGIDispatcher([Tasks]))
 
 
 def test_a_task_is_completed_once(client: Client) -> None:
@@ -51,5 +43,5 @@ def test_a_task_that_is_not_done_is_deleted_by_force_only(client: Client) -> Non
     assert client.get("/tasks/1").status_code == 404
 
 
-def test_the_document_tells_the_truth(app: WSGIDispatcher) -> None:
-    check_contract(app, examples=10)
+def test_the_document_tells_the_truth() -> None:
+    check_contract(WSGIDispatcher([Tasks]), examples=10)

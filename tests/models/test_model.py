@@ -83,7 +83,7 @@ def test_every_mistake_of_a_model_is_named_at_once() -> None:
         "  - field 'a': the pattern '\\\\d' cannot be documented: \\d takes letters or digits of "
         "every script in Python and only those of ASCII in ECMA-262: write [0-9], or give "
         "re.ASCII\n"
-        "  - field 'b': Length says nothing of a integer\n"
+        "  - field 'b': Length says nothing of an integer\n"
         "  - field 'c': no integer is at least 5 and at most 3\n"
         "  - field 'd': the default 'x' is no value of the field: #: must be an integer\n"
         "  - field 'e': the example 5 is no value of the field: #: must be a string\n"

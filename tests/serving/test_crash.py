@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.servers import Server, ask, kill_group, openrest_run
+from tests.serving.servers import PATIENCE, Server, ask, kill_group, openrest_run
 
 APP = "examples.tweets:app"
 CLIENTS = 8
@@ -31,7 +31,8 @@ def test_what_was_answered_201_is_there_after_a_kill(tmp_path: Path, workers: st
             before = len(answered)
             for client in clients:
                 client.start()
-            while len(answered) < before + 40:
+            end = time.monotonic() + PATIENCE
+            while len(answered) < before + 40 and time.monotonic() < end:
                 time.sleep(0.001)
             kill_group(server.process)
             for client in clients:

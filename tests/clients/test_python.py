@@ -1,0 +1,96 @@
+"""A Python client that openapi-python-client makes of the document."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.serving.servers import COMMANDS, Server, openrest_run
+
+PACKAGE = "generated_tweets_client"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with openrest_run(tmp_path, "examples.tweets:app") as server:
+        yield server
+
+
+@pytest.fixture
+def generated(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of the package, generated from what the server says of itself."""
+    document = tmp_path / "openapi.json"
+    document.write_bytes(server.ask("GET", "/openapi.json").body)
+    done = subprocess.run(
+        [
+            COMMANDS / "openapi-python-client",
+            "generate",
+            "--path",
+            document,
+            "--output-path",
+            tmp_path / PACKAGE,
+            "--meta",
+            "none",
+            "--fail-on-warning",
+        ],
+        capture_output=True,
+        text=True,
+        # It calls ruff, which is beside it.
+        env={"PATH": str(COMMANDS), "HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.syspath_prepend(tmp_path)
+    yield PACKAGE
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+
+
+def test_the_generated_client_creates_lists_reads_changes_and_deletes(
+    generated: str, server: Server
+) -> None:
+    def operation(name: str) -> Any:
+        return importlib.import_module(f"{generated}.api.tweets.{name}")
+
+    models = importlib.import_module(f"{generated}.models")
+    module = importlib.import_module(f"{generated}.client")
+
+    with module.Client(base_url=server.url, raise_on_unexpected_status=True) as client:
+        create, get = operation("create_tweets"), operation("get_tweets")
+        body = models.TweetsCreate(author="Ada", message="Hello")
+        answer = create.sync_detailed(client=client, body=body)
+        assert answer.status_code == 201
+        tweet = answer.parsed
+        assert isinstance(tweet, models.Tweets)
+        assert (tweet.author, tweet.message, tweet.retweets) == ("Ada", "Hello", 0)
+
+        page = operation("list_tweets").sync(client=client, limit=10, author="Ada")
+        assert page.object_list == [tweet]
+        assert page.meta.total_count == 1
+        assert page.meta.next_ is None
+
+        assert get.sync(tweet.id, client=client) == tweet
+
+        body = models.TweetsReplace(author="Ada", message="Replaced")
+        replaced = operation("update_tweets").sync(tweet.id, client=client, body=body)
+        assert (replaced.message, replaced.id) == ("Replaced", tweet.id)
+
+        body = models.TweetsPatch(message="Patched")
+        patched = operation("patch_tweets").sync(tweet.id, client=client, body=body)
+        assert (patched.author, patched.message) == ("Ada", "Patched")
+
+        assert operation("retweet_tweets").sync(tweet.id, client=client).retweets == 1
+
+        body = models.TweetsCreate(author="Ada", message="")
+        problem = create.sync(client=client, body=body)
+        assert isinstance(problem, models.Problem)
+        [error] = problem.errors
+        assert (problem.status, error.pointer) == (422, "#/message")
+
+        assert operation("delete_tweets").sync_detailed(tweet.id, client=client).status_code == 204
+        assert get.sync_detailed(tweet.id, client=client).status_code == 404

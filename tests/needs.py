@@ -1,0 +1,29 @@
+"""Programs that not every machine has: without one a test is skipped, but in CI it fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+CI = os.environ.get("CI") == "true"
+
+
+def program(*names: str, variable: str | None = None) -> str:
+    """The path of the first program that is there; an environment variable may name it."""
+    wanted = os.environ.get(variable, "") if variable else ""
+    for name in (wanted, *names):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    hint = f" and {variable} does not name one" if variable else ""
+    missing(f"{' or '.join(names)} is not on the PATH{hint}")
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test that runs, saying why; in CI everything has to be there."""
+    if CI:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
