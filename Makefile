@@ -1,9 +1,11 @@
 # Two commands do everything: `make serve` and `make test`. Both set up .venv by themselves.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+HOST ?= 127.0.0.1
 PORT ?= 5000
+# Which tests, and other options of pytest: make test ARGS='tests/cli -x'
+ARGS ?=
 
 # With COVERAGE=1 the tests also measure which branches of openrest/ they take.
 ifdef COVERAGE
@@ -12,41 +14,52 @@ else
 PYTEST := $(BIN)/python -m pytest
 endif
 
-.PHONY: serve test lint docs bench clean
+.PHONY: serve test lint docs bench screenshot clean
 
 serve: .venv/.run
-	@$(BIN)/openrest run examples.tweets:app --port $(PORT)
+	@exec $(BIN)/openrest run examples.tweets:app --host $(HOST) --port $(PORT)
 
 test: .venv/.dev
-	@$(PYTEST) -q -n 2
+	@$(PYTEST) -q -rs -n auto $(ARGS)
 
-lint: .venv/.dev .venv/.docs .venv/.bench
+lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy openrest tests examples
 	$(BIN)/pyright --pythonpath $(BIN)/python examples
 	$(BIN)/lint-imports
 
-docs: .venv/.dev .venv/.docs
+docs: .venv/.docs
 	$(BIN)/mkdocs build --strict
 
-bench: .venv/.run .venv/.bench
+bench: .venv/.bench
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.start
 
-# A stamp for each set of dependencies, so that a second call starts at once.
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
+# The picture in the README, by a real Chromium.
+screenshot: .venv/.dev
+	$(BIN)/python -m tests.browser.screenshot
 
-.venv/.run: .venv/bin/python pyproject.toml
+clean:
+	rm -rf .venv build dist site .coverage* .mypy_cache .pytest_cache .ruff_cache
+
+# A stamp for each set of dependencies, so that a second call starts at once.
+.venv/.made:
+	@for python in $(PYTHON) python3.11 python3 python3.12 python3.13 python3.14; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "Making .venv with $$python ..."; \
+	        "$$python" -m venv .venv || exit 1; \
+	        touch $@; exit 0; \
+	    fi; \
+	done; \
+	echo "openrest needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3" >&2; exit 1
+
+.venv/.run: .venv/.made pyproject.toml
 	@echo "Installing openrest into .venv ..."
 	@$(PIP) install --editable .
 	@touch $@
 
-.venv/.%: .venv/bin/python pyproject.toml
+.venv/.%: .venv/.made pyproject.toml
 	@echo "Installing what '$*' needs into .venv ..."
 	@$(PIP) install --editable '.[$*]'
 	@touch $@
-
-clean:
-	rm -rf .venv build dist site .coverage* .mypy_cache .pytest_cache .ruff_cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from itertools import count
 
 from werkzeug.exceptions import NotFound as NoMatch
 from werkzeug.routing import Map, Rule
@@ -10,6 +12,8 @@ from werkzeug.routing import Map, Rule
 from openrest.operations import Operation
 
 __all__ = ["Router"]
+
+_NAME = re.compile("{(.*?)}")
 
 
 class Router:
@@ -25,12 +29,13 @@ class Router:
         self.allow = {path: ", ".join(_allowed(rows)) for path, rows in self.table.items()}
         # One spelling for every address: no redirects, neither for slashes nor for defaults.
         rules = Map(
-            [Rule(path.replace("{", "<").replace("}", ">"), endpoint=path) for path in self.table],
+            [Rule(_rule(path), endpoint=path) for path in self.table],
             strict_slashes=True,
             merge_slashes=False,
             redirect_defaults=False,
         )
         self._match = rules.bind("localhost").match
+        self._names = {path: _NAME.findall(path) for path in self.table}
 
     def match(self, path: str) -> tuple[str, Mapping[str, str]] | None:
         """The template that the path fits and the text of its parameters, or None."""
@@ -42,7 +47,14 @@ class Router:
             template, values = self._match(path)
         except NoMatch:
             return None
-        return template, values
+        names = enumerate(self._names[template])
+        return template, {name: values[f"p{place}"] for place, name in names}
+
+
+def _rule(path: str) -> str:
+    """The template in werkzeug's words, where a parameter is an identifier: a key may not be."""
+    places = count()
+    return _NAME.sub(lambda found: f"<p{next(places)}>", path)
 
 
 def _allowed(rows: Mapping[str, Operation]) -> list[str]:

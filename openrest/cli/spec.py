@@ -23,7 +23,9 @@ __all__ = ["spec"]
 )
 def spec(app: str, output: Path | None) -> None:
     """Print the OpenAPI document of APP, or write it to a file; its data is left alone."""
-    document = load_app(app, open_stores=False).document
+    bare = load_app(app, open_stores=False).document
+    # As it is served at the root of a host.
+    document = {**dict.fromkeys(("openapi", "info")), "servers": [{"url": "/"}], **bare}
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if output is None:
         # As bytes: JSON is UTF-8 (RFC 8259, section 8.1), whatever the terminal is.

@@ -38,6 +38,7 @@ BUILT_IN = (
     ("delete", "DELETE", True, "delete"),
 )
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})+)+", re.ASCII)
 _SUMMARIES = {
     "get_list": "List the {name} objects",
     "create": "Create a {name} object",
@@ -82,6 +83,11 @@ def _row_mistakes(row: Operation) -> Iterator[str]:
         yield f"{row.id}: the method {row.method!r} is none of {', '.join(METHODS)}."
     if row.method == "GET" and row.body is not None:
         yield f"{row.id}: a GET has no body (RFC 9110, section 9.3.1)."
+    if not _PATH.fullmatch(row.path):
+        yield (
+            f"{row.id}: the path {row.path!r} is not made of segments that need no escape "
+            "(RFC 3986, section 3.3) and of {parameters}."
+        )
     in_path = set(re.findall(r"{(.*?)}", row.path))
     declared = {parameter.wire for parameter in row.parameters if parameter.location == "path"}
     for name in sorted(in_path ^ declared):

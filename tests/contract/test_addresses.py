@@ -6,8 +6,9 @@ import pytest
 from marshmallow.validate import Regexp
 
 from openrest import models
-from openrest.controllers import Controller, WSGIDispatcher
+from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
+from openrest.errors import ConfigurationError
 from openrest.views import JsonResponse
 from tests.contract.client import Client
 
@@ -23,6 +24,10 @@ class Page(models.Model):
 
 class Token(models.Model):
     key = models.UUIDPkField()
+
+
+class Part(models.Model):
+    id = models.PkField(data_key="part-no. é")
 
 
 class Code(models.Model):
@@ -62,6 +67,17 @@ class Tokens(Controller):
     view = {"response_class": JsonResponse}
 
 
+class Parts(Controller):
+    resource = {
+        "resource_name": "parts",
+        "resource": [],
+        "model": Part,
+        "datastore": PythonListDataStore,
+    }
+    controller = {"list_verbs": ["POST"], "unique_verbs": ["GET"]}
+    view = {"response_class": JsonResponse}
+
+
 class Codes(Controller):
     resource = {
         "resource_name": "codes",
@@ -75,7 +91,7 @@ class Codes(Controller):
 
 @pytest.fixture
 def api() -> Client:
-    return Client(WSGIDispatcher([Notes, Pages, Tokens, Codes], debug=True))
+    return Client(WSGIDispatcher([Notes, Pages, Tokens, Parts, Codes], debug=True))
 
 
 NINES = "9" * 5000
@@ -155,7 +171,7 @@ NINES = "9" * 5000
          "'5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b': it must be a UUID, such as "
          "5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b."),
         ("/schema/x", "There is no about with the resource 'x': it must be one of notes, pages, "
-         "tokens, codes."),
+         "tokens, parts, codes."),
     ],
 )  # fmt: skip
 def test_an_address_that_is_none_is_404(
@@ -198,6 +214,33 @@ def test_an_address_that_openrest_writes_leads_there(api: Client) -> None:
         assert api.get(created.headers["Location"]).json == created.json
     created = api.post("/tokens", {})
     assert api.get(created.headers["Location"]).json == created.json
+
+
+def test_a_key_may_have_any_name(api: Client) -> None:
+    created = api.post("/parts", {})
+    assert created.json == {"part-no. é": 1}
+    assert api.get(created.headers["Location"]).json == created.json
+    assert list(api.document["paths"]["/parts/{part-no. é}"]) == ["get"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/<secret>", "/a b", "/a?b", "/a#b", "/a//b", "/a%20b", "/é", "/{id}{", "/{i/d}"]
+)
+def test_a_path_that_the_document_could_not_show_truly_is_refused(path: str) -> None:
+    class Odd(Notes):
+        resource = {**Notes.resource}
+
+        @operation("GET", path)
+        def odd(self, call: Call) -> Result:
+            """Answer nothing."""
+            raise AssertionError
+
+    with pytest.raises(ConfigurationError) as caught:
+        WSGIDispatcher([Odd])
+    assert (
+        f"odd_notes: the path '/notes{path}' is not made of segments that need no escape "
+        "(RFC 3986, section 3.3) and of {parameters}."
+    ) in caught.value.mistakes
 
 
 def test_a_uuid_in_upper_case_is_the_same_key(api: Client) -> None:

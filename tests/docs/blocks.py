@@ -2,7 +2,7 @@
 
 A fence may carry a title, ``title="shop.py"``, and stand under HTML comments that mark it:
 
-    <!-- needs: django -->     skip it where that is not installed
+    <!-- needs: django -->     in a process of its own, where that is installed
     <!-- not run: reason -->   show it only
 """
 

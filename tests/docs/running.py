@@ -2,7 +2,7 @@
 
 - ``python``: run in one namespace a page; a block with a title is written to that file, and its
   names are there afterwards.
-- ``pycon``: a session of the interpreter, with the output it shows, in the same namespace.
+- ``pycon``: a dialogue with the interpreter, with the output it shows, in the same namespace.
 - ``console``: commands after ``$ `` with the output they show, in which ``...`` stands for the
   rest of a line, or as a line of its own for any lines.
 - ``json``, ``toml``, ``yaml``: have to be readable. ``text`` and others are shown only.
@@ -19,6 +19,7 @@ import io
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -73,6 +74,8 @@ class Run:
             self.skipped.append(f"{block.place} needs {block.needs}")
             return
         run: Callable[[Block], None] | None = getattr(self, f"_run_{block.language}", None)
+        if block.needs:
+            run = self._run_apart
         if run is None:
             return
         try:
@@ -93,6 +96,22 @@ class Run:
         forget(name)
         self._shell.restart()
         self._namespace.update(vars(importlib.import_module(name)) | {"__name__": "page"})
+
+    def _run_apart(self, block: Block) -> None:
+        """In a process of its own: what has settings for a whole process keeps them there."""
+        file = Path(block.title or "dialogue.txt")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block.text, encoding="utf-8")
+        if block.language == "pycon":
+            run = subprocess.run(
+                [sys.executable, "-m", "doctest", str(file)],
+                env={**os.environ, "PYTHONPATH": f"{Path.cwd()}{os.pathsep}{ROOT}"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if run.returncode:
+                raise Broken(f"{block.place}: {run.stdout}{run.stderr}")
 
     def _run_pycon(self, block: Block) -> None:
         shown = []
