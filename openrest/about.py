@@ -166,8 +166,8 @@ def _schema(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
         ResponseSpec(
             status=404,
             description="There is no such resource",
-            example=NotFound("There is no about with the resource 'none': it must be one of "
-                             f"{', '.join(schemas)}."),
+            example=NotFound("There is nothing in about with the resource 'none': it must be one "
+                             f"of {', '.join(schemas)}."),
         ),
     ]  # fmt: skip
     return _row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import Schema
@@ -19,13 +20,13 @@ from openrest.config import (
 )
 from openrest.errors import InvalidData, ModelError, did_you_mean
 from openrest.filters import EqualityFilters
-from openrest.interfaces import DataStore, Formatter, Pagination, StoreValidator
+from openrest.interfaces import DataStore, Formatter, PaginationStyle, StoreValidator
 from openrest.models import model_shape
 from openrest.models import shapes as s
 from openrest.models.examples import example
 from openrest.models.loading import object_loader
 from openrest.models.variants import create_shape, read_shape
-from openrest.pagination import Pagination as OffsetPagination
+from openrest.pagination import Pagination
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
 
 __all__ = ["check"]
@@ -71,7 +72,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         mistakes.extend(_shown_mistakes(shape, formatters))
     if shape is None or key is None or mistakes:
         return None, mistakes
-    filters = _filters(shape, resource["datastore"], pagination, mistakes)
+    filters = _filters(_unremoved(shape, formatters), resource["datastore"], pagination, mistakes)
     definition = Definition(
         name=resource["resource_name"],
         source=resource.get("resource"),
@@ -167,10 +168,10 @@ def _verbs(
     return tuple(verb for verb in known if verb in verbs)
 
 
-def _pagination(pagination: Any, mistakes: list[str]) -> Pagination | None:
+def _pagination(pagination: Any, mistakes: list[str]) -> PaginationStyle | None:
     if pagination is ...:
-        return OffsetPagination(100)
-    if pagination is not None and not isinstance(pagination, Pagination):
+        return Pagination(100)
+    if pagination is not None and not isinstance(pagination, PaginationStyle):
         mistakes.append(f"controller.options.pagination: is not a Pagination but {pagination!r}.")
         return None
     return pagination
@@ -263,10 +264,17 @@ def _shown_mistakes(shape: s.Object, formatters: tuple[Formatter, ...]) -> Itera
         yield f"view.options.formatters: one {error}."
 
 
+def _unremoved(shape: s.Object, formatters: tuple[Formatter, ...]) -> s.Object:
+    """The object less what formatters hide: a filter on it would give it away."""
+    removed = {name for part in formatters for name in part.contribution().removes}
+    members = tuple(member for member in shape.members if member.name not in removed)
+    return replace(shape, members=members)
+
+
 def _filters(
     shape: s.Object,
     store: type[DataStore] | DataStore,
-    pagination: Pagination | None,
+    pagination: PaginationStyle | None,
     mistakes: list[str],
 ) -> EqualityFilters | None:
     if "eq" not in store.operators:

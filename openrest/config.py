@@ -12,7 +12,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from marshmallow import Schema
 
 from openrest.filters import EqualityFilters
-from openrest.interfaces import DataStore, Formatter, Pagination, ResponseClass, StoreValidator
+from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
 from openrest.models import shapes as s
 
 __all__ = [
@@ -62,7 +62,7 @@ class ControllerOptions(TypedDict, total=False):
         unless given.
     """
 
-    pagination: Pagination | None
+    pagination: PaginationStyle | None
 
 
 class ControllerConfig(TypedDict):
@@ -111,7 +111,7 @@ class Definition:
     validators: tuple[StoreValidator, ...]
     list_verbs: tuple[str, ...]
     unique_verbs: tuple[str, ...]
-    pagination: Pagination | None
+    pagination: PaginationStyle | None
     filters: EqualityFilters | None
     response_class: type[ResponseClass]
     formatters: tuple[Formatter, ...]

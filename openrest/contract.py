@@ -55,14 +55,14 @@ PROBLEMS: Final[Mapping[int, type[Problem]]] = {
 
 _MISTAKE = s.Object(
     members=(
-        s.Member(name="detail", wire="detail", shape=s.String(), required=True,
-                 description="What is wrong, for a person to read"),
         s.Member(name="pointer", wire="pointer", shape=s.String(),
                  description="JSON pointer into the body, as a URI fragment (RFC 6901, section 6)"),
         s.Member(name="parameter", wire="parameter", shape=s.String(),
                  description="Name of the query or path parameter"),
         s.Member(name="header", wire="header", shape=s.String(),
                  description="Name of the header"),
+        s.Member(name="detail", wire="detail", shape=s.String(), required=True,
+                 description="What is wrong, for a person to read"),
     ),
 )  # fmt: skip
 
@@ -137,6 +137,7 @@ class Body:
     shape: s.Object
     media_types: tuple[str, ...] = ("application/json",)
     wire: bool = False
+    ruled: bool = False
     example: Any = s.MISSING
 
 

@@ -7,7 +7,7 @@
     |   +-- TableMismatch         ... an existing table does not fit its model
     +-- ContractError             a handler did what its operation does not declare
     +-- InvalidData               a value that breaks its schema           (422)
-    +-- RuleViolated              a value that fits, refused by a rule that no schema can say (409)
+    |   +-- RuleViolated          ... or fits, and is refused by a rule that no schema can say (409)
     +-- StoreError                a datastore failed
     |   +-- RecordNotFound        no record has that key                   (404)
     |   +-- RecordConflict        the write contradicts a stored record    (409)

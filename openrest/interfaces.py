@@ -19,7 +19,7 @@ __all__ = [
     "DataStore",
     "Filter",
     "Formatter",
-    "Pagination",
+    "PaginationStyle",
     "Record",
     "ResponseClass",
     "StoreValidator",
@@ -132,7 +132,7 @@ class CallView(Protocol):
         """The address of a path below this API's root."""
 
 
-class Pagination(ABC):
+class PaginationStyle(ABC):
     """A style of pages: reads its parameters, asks the store for a window, writes the meta."""
 
     @abstractmethod

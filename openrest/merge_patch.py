@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openrest.errors import InvalidData, RuleViolated
+from openrest.errors import InvalidData, RuleViolated, StoreError
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.loading import object_loader
@@ -41,7 +41,8 @@ class MergePatch:
     def __call__(self, current: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         """The new record, from the current one and a patch in wire form.
 
-        Raises RuleViolated where the merged object does not fit: the patch itself did.
+        Raises RuleViolated where a rule refuses the merged object, and StoreError where it does
+        not fit: the patch does, so it is the stored record that does not.
         """
         merged = merge(self._dump(current), patch)
         # Null removes a member; where it is a value of its own, it is what is left, and what stays.
@@ -53,7 +54,7 @@ class MergePatch:
         except RuleViolated:
             raise
         except InvalidData as broken:
-            raise RuleViolated(broken.mistakes) from broken
+            raise StoreError(f"The stored record does not fit its model: {broken}") from broken
         # A hook that hashes a password must not hash it again because the name has changed.
         kept = self._owned | {name for name in self._secret if self._wires[name] not in patch}
         return {

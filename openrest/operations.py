@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from marshmallow import Schema
 
-from openrest.contract import Body, Parameter, ResponseSpec
+from openrest.contract import Body, Header, Parameter, ResponseSpec
 from openrest.interfaces import Formatter, ResponseClass
 
 __all__ = [
@@ -125,6 +125,7 @@ class Declaration:
     status: int = 200
     summary: str = ""
     parameters: tuple[Parameter, ...] = ()
+    headers: tuple[Header, ...] = ()
     body: type[Schema] | None = None
     returns: Literal["record", "page"] | type[Schema] | None = "record"
     errors: Mapping[int, str] = field(default_factory=dict)
@@ -140,6 +141,7 @@ def operation(
     status: int = 200,
     summary: str = "",
     parameters: Sequence[Parameter] = (),
+    headers: Sequence[Header] = (),
     body: type[Schema] | None = None,
     returns: Literal["record", "page"] | type[Schema] | None = "record",
     errors: Mapping[int, str] | None = None,
@@ -153,9 +155,9 @@ def operation(
 
     `path` goes below the resource's; ``{id}`` is the model's key under its own name. `returns`
     is what the success answers: a ``record``, a ``page``, the object of another model, or None
-    for no content. `errors` are further statuses with their descriptions: 404 where a key is
-    named, and what the pipeline itself can answer, are there already. Summary and description
-    are the docstring's unless given.
+    for no content. `headers` go out with it. `errors` are further statuses with their
+    descriptions: 404 where a key is named, and what the pipeline itself can answer, are there
+    already. Summary and description are the docstring's unless given.
     """
     declared = Declaration(
         method=method.upper(),
@@ -163,6 +165,7 @@ def operation(
         status=status,
         summary=summary,
         parameters=tuple(parameters),
+        headers=tuple(headers),
         body=body,
         returns=returns,
         errors=dict(errors or {}),
@@ -171,10 +174,16 @@ def operation(
 
 
 def declare(
-    *, parameters: Sequence[Parameter] = (), errors: Mapping[int, str] | None = None
+    *,
+    parameters: Sequence[Parameter] = (),
+    headers: Sequence[Header] = (),
+    errors: Mapping[int, str] | None = None,
 ) -> Callable[[Decorated], Decorated]:
     """Say what a method that overrides a built-in handler reads and answers beyond it."""
-    return _attach(Declaration(parameters=tuple(parameters), errors=dict(errors or {})))
+    declared = Declaration(
+        parameters=tuple(parameters), headers=tuple(headers), errors=dict(errors or {})
+    )
+    return _attach(declared)
 
 
 def _attach(declared: Declaration) -> Callable[[Decorated], Decorated]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from openrest.contract import Contribution, Header, Parameter
-from openrest.interfaces import CallView
-from openrest.interfaces import Pagination as PaginationBase
+from openrest.interfaces import CallView, PaginationStyle
 from openrest.models import shapes as s
 
 __all__ = ["Pagination"]
@@ -15,7 +14,7 @@ __all__ = ["Pagination"]
 _LINKS = ("first", "last", "next", "previous")
 
 
-class Pagination(PaginationBase):
+class Pagination(PaginationStyle):
     """``?offset=40&limit=20``: `limit` objects unless asked otherwise, at most `max_limit`.
 
         "options": {"pagination": Pagination(20)}

@@ -101,7 +101,7 @@ def path_values(plan: Plan, texts: Mapping[str, str]) -> dict[str, Any]:
         values[reader.name] = reader.read((texts[wire],), mistakes)
         if mistakes:
             raise NotFound(
-                f"There is no {plan.operation.tag} with the {wire} {texts[wire][:80]!r}: "
+                f"There is nothing in {plan.operation.tag} with the {wire} {texts[wire][:80]!r}: "
                 f"it {mistakes[0].detail}."
             )
     return values

@@ -68,7 +68,9 @@ def contribution(
         missing = RecordNotFound(native_example(key.shape))
         responses.append(
             ResponseSpec(
-                status=404, description=f"There is no such {tag}", example=NotFound(str(missing))
+                status=404,
+                description=f"There is no such object in {tag}",
+                example=NotFound(str(missing)),
             )
         )
     if media_types:
@@ -79,7 +81,7 @@ def contribution(
                 example=_not_acceptable("This", media_types),
             )
         )
-    if body is not None and s.may_refuse(body.shape):
+    if body is not None and (body.ruled or s.may_refuse(body.shape)):
         responses.append(
             ResponseSpec(
                 status=409,

@@ -8,14 +8,14 @@ import pytest
 from werkzeug.test import Client
 
 from openrest import models
-from openrest.contract import Parameter
+from openrest.contract import Header, Parameter
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, declare, operation
 from openrest.datastore import PythonListDataStore
 from openrest.errors import ConfigurationError, Problem
 from openrest.models import shapes as s
 from openrest.pagination import Pagination
 from openrest.query import Condition, Query
-from openrest.views import JsonResponse
+from openrest.views import JsonResponse, formatter
 
 
 class PaymentRequired(Problem):
@@ -174,7 +174,7 @@ def test_own_parameters_are_read_by_their_shapes(client: Client) -> None:
         {"parameter": "at_least", "detail": "is required"},
     ]
     assert client.get("/songs/summary/some?at_least=1").get_json()["detail"] == (
-        "There is no songs with the kind 'some': it must be one of all."
+        "There is nothing in songs with the kind 'some': it must be one of all."
     )
 
 
@@ -223,3 +223,71 @@ def test_an_operation_that_cannot_be_is_refused_at_start(declared: Any, said: st
         return Result()
 
     assert refusal(odd=declared(odd)) == said
+
+
+class Even(models.Model):
+    number = models.IntegerField(
+        required=True, validate=lambda n: n % 2 == 0, metadata={"example": 2}
+    )
+    hidden = models.StringField(load_default="x")
+    id = models.PkField()
+
+
+@formatter(removes=["hidden"])
+def without_hidden(record: dict[str, Any], call: Any) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "hidden"}
+
+
+class Evens(Controller):
+    resource = {
+        "resource_name": "evens",
+        "resource": [{"number": 2, "hidden": "secret"}],
+        "model": Even,
+        "datastore": PythonListDataStore,
+    }
+    controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET", "PUT", "PATCH"]}
+    view = {"response_class": JsonResponse, "options": {"formatters": [without_hidden]}}
+
+    @declare(headers=[Header(name="Cache-Control", shape=s.String())])
+    def get(self, call: Call) -> Result:
+        found = super().get(call)
+        return Result(found.body, headers=[("Cache-Control", "max-age=60")])
+
+
+@pytest.fixture
+def evens() -> Client:
+    return Client(WSGIDispatcher([Evens], debug=True))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "media_type"),
+    [
+        ("POST", "/evens", "application/json"),
+        ("PUT", "/evens/1", "application/json"),
+        ("PATCH", "/evens/1", "application/merge-patch+json"),
+    ],
+)
+def test_a_rule_answers_409_whatever_the_verb_and_the_document_says_so(
+    evens: Client, method: str, path: str, media_type: str
+) -> None:
+    refused = evens.open(path, method=method, data='{"number": 3}', content_type=media_type)
+    assert refused.get_json()["errors"] == [
+        {"pointer": "#/number", "detail": "is refused by a rule"}
+    ]
+    template = path.replace("1", "{id}")
+    document = WSGIDispatcher([Evens]).document
+    assert "409" in document["paths"][template][method.lower()]["responses"]
+
+
+def test_a_member_that_a_formatter_hides_cannot_be_filtered_by(evens: Client) -> None:
+    refused = evens.get("/evens?hidden=secret")
+    assert refused.get_json()["errors"] == [
+        {"parameter": "hidden", "detail": "is not a parameter here."}
+    ]
+
+
+def test_a_header_that_a_handler_declares_is_sent_and_documented(evens: Client) -> None:
+    assert evens.get("/evens/1").headers["Cache-Control"] == "max-age=60"
+    document = WSGIDispatcher([Evens]).document
+    answer = document["paths"]["/evens/{id}"]["get"]["responses"]["200"]
+    assert answer["headers"]["Cache-Control"]["required"] is True

@@ -8,7 +8,7 @@ import pytest
 from marshmallow import validate
 
 from openrest import models
-from openrest.errors import RuleViolated
+from openrest.errors import StoreError
 from openrest.merge_patch import MergePatch, merge
 from openrest.models import model_shape
 
@@ -83,7 +83,9 @@ def test_a_patch_changes_what_it_names_and_nothing_else(
     assert merged == {name: value for name, value in expected.items() if value is not ...}
 
 
-def test_a_stored_record_that_does_not_fit_is_a_conflict_and_not_the_clients_mistake() -> None:
-    with pytest.raises(RuleViolated) as refused:
+def test_a_stored_record_that_does_not_fit_is_not_the_clients_mistake() -> None:
+    with pytest.raises(StoreError) as refused:
         MergePatch(*model_shape(Account))({**CURRENT, "level": 99}, {"name": "Bob"})
-    assert str(refused.value) == "#/level: must be at most 9"
+    assert str(refused.value) == (
+        "The stored record does not fit its model: #/level: must be at most 9"
+    )

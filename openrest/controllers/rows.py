@@ -40,12 +40,12 @@ BUILT_IN = (
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})+)+", re.ASCII)
 _SUMMARIES = {
-    "get_list": "List the {name} objects",
-    "create": "Create a {name} object",
-    "get": "Get one {name} object",
-    "update": "Replace one {name} object",
-    "patch": "Change some members of one {name} object",
-    "delete": "Delete one {name} object",
+    "get_list": "List {name}",
+    "create": "Create one in {name}",
+    "get": "Get one from {name}",
+    "update": "Replace one in {name}",
+    "patch": "Change some members of one in {name}",
+    "delete": "Delete one from {name}",
 }
 
 
@@ -131,7 +131,7 @@ class _Builder:
                 shape=parts.patch,
                 media_types=("application/merge-patch+json",),
                 wire=True,
-                example=example(parts.replace),
+                ruled=s.may_refuse(parts.replace),
             ),
         }.get(name)
         contributions = list(self._parts_of(name))
@@ -224,6 +224,7 @@ class _Builder:
             )
         )
         parameters = [*([key] if key else []), *(p for c in contributions for p in c.parameters)]
+        shown = replace(success, headers=(*success.headers, *own.headers))
         said, _, more = inspect.cleandoc(handler.__doc__ or "").partition("\n")
         return Operation(
             id=id,
@@ -235,7 +236,7 @@ class _Builder:
             description="" if summary else more.strip(),
             parameters=tuple(parameters),
             body=body,
-            responses=tuple(_merged([success, *(r for c in contributions for r in c.responses)])),
+            responses=tuple(_merged([shown, *(r for c in contributions for r in c.responses)])),
             response_classes=classes,
             formatters=definition.formatters,
         )

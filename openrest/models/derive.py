@@ -221,7 +221,7 @@ def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
             wire_loader(shape)(dumper(shape)(default))
         except (InvalidData, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"the default {default!r} is no value of the field: {error}"
+                f"the default {default!r} is no value of the field: {_said(error)}"
             ) from error
     return default
 
@@ -234,8 +234,16 @@ def _declared_example(field: ma.Field[Any], shape: s.Shape) -> Any:
     try:
         wire_loader(shape)(declared)
     except InvalidData as error:
-        raise ValueError(f"the example {declared!r} is no value of the field: {error}") from error
+        raise ValueError(
+            f"the example {declared!r} is no value of the field: {_said(error)}"
+        ) from error
     return declared
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, InvalidData):
+        return "; ".join(mistake.detail for mistake in error.mistakes)
+    return str(error)
 
 
 def _description(schema_class: type[Schema]) -> str:

@@ -105,25 +105,42 @@ def _list(dump: Dump | None) -> Dump | None:
 
 def _object(shape: s.Object) -> Dump:
     visible = [member for member in shape.members if not member.write_only]
-    certain = [(m.wire, m.name, _dumper(m.shape)) for m in visible if m.always]
-    plain = [(wire, name) for wire, name, dump in certain if dump is None]
-    converted = [(wire, name, dump) for wire, name, dump in certain if dump is not None]
-    optional = [(m.wire, m.name, dumper(m.shape)) for m in visible if not m.always]
+    steps = [(m.wire, m.name, _dumper(m.shape), m.always) for m in visible]
+    if all(dump is None and always for _, _, dump, always in steps):
+        return _plain_object([(wire, name) for wire, name, _, _ in steps])
 
     def dump_object(record: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            wire_object = {wire: record[name] for wire, name in plain}
-            for wire, name, dump in converted:
-                wire_object[wire] = dump(record[name])
-        except KeyError as missing:
-            raise ContractError(
-                f"The record has no {missing}, which the document promises; it has "
-                f"{', '.join(map(repr, record)) or 'nothing'}."
-            ) from missing
-        for wire, name, dump in optional:
-            value = record.get(name)
-            if value is not None:
-                wire_object[wire] = dump(value)
+        wire_object = {}
+        for wire, name, dump, always in steps:
+            if always:
+                try:
+                    value = record[name]
+                except KeyError as missing:
+                    raise _incomplete(record, missing) from missing
+            else:
+                value = record.get(name)
+                if value is None:
+                    continue
+            wire_object[wire] = value if dump is None else dump(value)
         return wire_object
 
     return dump_object
+
+
+def _plain_object(names: list[tuple[str, str]]) -> Dump:
+    """For records that are shown as they are, less what is hidden."""
+
+    def dump_plain_object(record: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return {wire: record[name] for wire, name in names}
+        except KeyError as missing:
+            raise _incomplete(record, missing) from missing
+
+    return dump_plain_object
+
+
+def _incomplete(record: Mapping[str, Any], missing: KeyError) -> ContractError:
+    return ContractError(
+        f"The record has no {missing}, which the document promises; it has "
+        f"{', '.join(map(repr, record)) or 'nothing'}."
+    )

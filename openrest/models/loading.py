@@ -129,7 +129,9 @@ def _ruled(shape: s.Ruled) -> Load:
         native = load(value, at, mistakes)
         if len(mistakes) == before:
             for rule in shape.rules:
-                _refusing(rule, native, at, mistakes)
+                # marshmallow 4 ignores what a validator gives; whoever returns False meant it.
+                if _refusing(rule, native, at, mistakes) is False:
+                    mistakes.append(_Rule("is refused by a rule", pointer=at))
         return native
 
     return load_ruled

@@ -35,6 +35,10 @@ class ModelMeta(SchemaMeta):
                 mistakes.append(f"fields[{place}]: the name {label!r} is taken already.")
             else:
                 attrs[label] = field
+        for label, field in attrs.items():
+            other = getattr(field, "declared_name", None) if isinstance(field, ma.Field) else None
+            if other not in (None, label):
+                mistakes.append(f"{label} = {type(field).__name__}(name={other!r}): two names.")
         if mistakes:
             raise ModelError(name, mistakes)
         cls = super().__new__(mcs, name, bases, attrs)

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from marshmallow.validate import Regexp
+from openapi_spec_validator import validate
 
 from openrest import models
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
@@ -108,40 +109,40 @@ NINES = "9" * 5000
         ("/notes/1/", "There is nothing at /notes/1/."),
         ("/./notes", "There is nothing at /./notes."),
         ("/notes/../notes", "There is nothing at /notes/../notes."),
-        ("/notes/..", "There is no notes with the id '..': it must be an integer."),
-        ("/notes/.", "There is no notes with the id '.': it must be an integer."),
-        ("/notes/%2E%2E", "There is no notes with the id '..': it must be an integer."),
+        ("/notes/..", "There is nothing in notes with the id '..': it must be an integer."),
+        ("/notes/.", "There is nothing in notes with the id '.': it must be an integer."),
+        ("/notes/%2E%2E", "There is nothing in notes with the id '..': it must be an integer."),
         ("/notes/1%2F", "There is nothing at /notes/1/."),
         ("/notes/%2F1", "There is nothing at /notes//1."),
-        ("/notes%2F1x", "There is no notes with the id '1x': it must be an integer."),
-        ("/notes/%00", "There is no notes with the id '\\x00': it must be an integer."),
-        ("/notes/1%00", "There is no notes with the id '1\\x00': it must be an integer."),
+        ("/notes%2F1x", "There is nothing in notes with the id '1x': it must be an integer."),
+        ("/notes/%00", "There is nothing in notes with the id '\\x00': it must be an integer."),
+        ("/notes/1%00", "There is nothing in notes with the id '1\\x00': it must be an integer."),
         ("/notes%00", "There is nothing at /notes%00."),
-        ("/notes/{id}", "There is no notes with the id '{id}': it must be an integer."),
-        ("/notes/%7Bid%7D", "There is no notes with the id '{id}': it must be an integer."),
+        ("/notes/{id}", "There is nothing in notes with the id '{id}': it must be an integer."),
+        ("/notes/%7Bid%7D", "There is nothing in notes with the id '{id}': it must be an integer."),
         ("/{x}", "There is nothing at /%7Bx%7D."),
-        ("/notes/<id>", "There is no notes with the id '<id>': it must be an integer."),
-        ("/notes/01", "There is no notes with the id '01': it must be an integer."),
-        ("/notes/+1", "There is no notes with the id '+1': it must be an integer."),
-        ("/notes/%201", "There is no notes with the id ' 1': it must be an integer."),
-        ("/notes/1_0", "There is no notes with the id '1_0': it must be an integer."),
-        ("/notes/0x1", "There is no notes with the id '0x1': it must be an integer."),
-        ("/notes/1.5", "There is no notes with the id '1.5': it must be an integer."),
-        ("/notes/%D9%A3", "There is no notes with the id '٣': it must be an integer."),
-        ("/notes/%EF%BC%91", "There is no notes with the id '１': it must be an integer."),
-        ("/notes/true", "There is no notes with the id 'true': it must be an integer."),
-        ("/notes/null", "There is no notes with the id 'null': it must be an integer."),
-        ("/notes/NaN", "There is no notes with the id 'NaN': it must be an integer."),
-        ("/notes/1e400", "There is no notes with the id '1e400': it must be an integer."),
-        ("/notes/-1", "There is no notes with the id '-1': it must be at least 0."),
+        ("/notes/<id>", "There is nothing in notes with the id '<id>': it must be an integer."),
+        ("/notes/01", "There is nothing in notes with the id '01': it must be an integer."),
+        ("/notes/+1", "There is nothing in notes with the id '+1': it must be an integer."),
+        ("/notes/%201", "There is nothing in notes with the id ' 1': it must be an integer."),
+        ("/notes/1_0", "There is nothing in notes with the id '1_0': it must be an integer."),
+        ("/notes/0x1", "There is nothing in notes with the id '0x1': it must be an integer."),
+        ("/notes/1.5", "There is nothing in notes with the id '1.5': it must be an integer."),
+        ("/notes/%D9%A3", "There is nothing in notes with the id '٣': it must be an integer."),
+        ("/notes/%EF%BC%91", "There is nothing in notes with the id '１': it must be an integer."),
+        ("/notes/true", "There is nothing in notes with the id 'true': it must be an integer."),
+        ("/notes/null", "There is nothing in notes with the id 'null': it must be an integer."),
+        ("/notes/NaN", "There is nothing in notes with the id 'NaN': it must be an integer."),
+        ("/notes/1e400", "There is nothing in notes with the id '1e400': it must be an integer."),
+        ("/notes/-1", "There is nothing in notes with the id '-1': it must be at least 0."),
         (
             "/notes/9223372036854775808",
-            "There is no notes with the id '9223372036854775808': it must be at most "
+            "There is nothing in notes with the id '9223372036854775808': it must be at most "
             "9223372036854775807.",
         ),
         (
             f"/notes/{NINES}",
-            f"There is no notes with the id {NINES[:80]!r}: it must be an integer.",
+            f"There is nothing in notes with the id {NINES[:80]!r}: it must be an integer.",
         ),
         ("/notes/2", "There is no record with the key 2."),
         ("/notes/%FF", "There is nothing at /notes/%FF."),
@@ -153,25 +154,25 @@ NINES = "9" * 5000
         ("/notes%3Flimit=1", "There is nothing at /notes%3Flimit=1."),
         ("/notes%20", "There is nothing at /notes%20."),
         ("/notes%0A", "There is nothing at /notes%0A."),
-        ("/notes/1%0A", "There is no notes with the id '1\\n': it must be an integer."),
+        ("/notes/1%0A", "There is nothing in notes with the id '1\\n': it must be an integer."),
         ("/notes/1/text", "There is nothing at /notes/1/text."),
         ("/" + "x" * 300, f"There is nothing at /{'x' * 199}...."),
-        ("/pages/.a", "There is no pages with the slug '.a': it must match the pattern "
+        ("/pages/.a", "There is nothing in pages with the slug '.a': it must match the pattern "
          "^[A-Za-z0-9_~!\\$'()*+,;=:@\\-][A-Za-z0-9._~!\\$'()*+,;=:@\\-]*$."),
         ("/pages/b", "There is no record with the key 'b'."),
-        ("/pages/%C3%A9", "There is no pages with the slug 'é': it must match the pattern "
+        ("/pages/%C3%A9", "There is nothing in pages with the slug 'é': it must match the pattern "
          "^[A-Za-z0-9_~!\\$'()*+,;=:@\\-][A-Za-z0-9._~!\\$'()*+,;=:@\\-]*$."),
-        ("/codes/de", "There is no codes with the code 'de': it must match the pattern "
+        ("/codes/de", "There is nothing in codes with the code 'de': it must match the pattern "
          "^(?:[A-Z]{2}$)."),
-        ("/codes/DE%0A", "There is no codes with the code 'DE\\n': it must match the pattern "
-         "^[A-Za-z0-9_~!\\$'()*+,;=:@\\-][A-Za-z0-9._~!\\$'()*+,;=:@\\-]*$."),
-        ("/tokens/1", "There is no tokens with the key '1': it must be a UUID, such as "
+        ("/codes/DE%0A", "There is nothing in codes with the code 'DE\\n': it must match the "
+         "pattern ^[A-Za-z0-9_~!\\$'()*+,;=:@\\-][A-Za-z0-9._~!\\$'()*+,;=:@\\-]*$."),
+        ("/tokens/1", "There is nothing in tokens with the key '1': it must be a UUID, such as "
          "5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b."),
-        ("/tokens/5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b", "There is no tokens with the key "
+        ("/tokens/5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b", "There is nothing in tokens with the key "
          "'5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b': it must be a UUID, such as "
          "5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b."),
-        ("/schema/x", "There is no about with the resource 'x': it must be one of notes, pages, "
-         "tokens, parts, codes."),
+        ("/schema/x", "There is nothing in about with the resource 'x': it must be one of notes, "
+         "pages, tokens, parts, codes."),
     ],
 )  # fmt: skip
 def test_an_address_that_is_none_is_404(
@@ -221,6 +222,7 @@ def test_a_key_may_have_any_name(api: Client) -> None:
     assert created.json == {"part-no. é": 1}
     assert api.get(created.headers["Location"]).json == created.json
     assert list(api.document["paths"]["/parts/{part-no. é}"]) == ["get"]
+    validate(api.document)
 
 
 @pytest.mark.parametrize(
