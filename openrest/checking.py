@@ -34,7 +34,7 @@ __all__ = ["check"]
 LIST_VERBS = ("GET", "POST")
 UNIQUE_VERBS = ("GET", "PUT", "PATCH", "DELETE")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
-_RESERVED = ("docs", "openapi.json", "openapi.yaml", "schema")
+_RESERVED = ("docs", "openapi", "schema")
 
 
 def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None, list[str]]:
@@ -223,6 +223,9 @@ def _formatters(
         return ()
     for place, one in enumerate(given):
         where = f"view.options.formatters[{place}]"
+        removed = one.contribution().removes if hasattr(one, "contribution") else ()
+        if key is not None and key.name in removed:
+            mistakes.append(f"{where}: removes the key {key.name!r}, by which objects are found.")
         if one == "add_resource_uri":
             if key is not None:
                 formatters.append(AddResourceUri(str(resource_name), key))

@@ -130,8 +130,9 @@ class Link:
 class Body:
     """A request body: the object it must be, and the media types it may come in.
 
-    A call has it loaded, or with `wire` as it came, once it is checked. `example` is a wire value,
-    made up from the shape unless given.
+    A call has it loaded, or with `wire` as it came, once it is checked. `ruled` says that the
+    handler runs rules beyond those of the shape. `example` is a wire value, made up from the shape
+    unless given.
     """
 
     shape: s.Object

@@ -151,7 +151,8 @@ class RecordNotFound(StoreError):
         self.key = key
 
     def __str__(self) -> str:
-        return f"There is no record with the key {self.key!r}."
+        shown = repr(self.key) if isinstance(self.key, str) else str(self.key)
+        return f"There is no record with the key {shown}."
 
 
 class RecordConflict(StoreError):
@@ -198,6 +199,8 @@ class Problem(OpenRestError):
         instance: str | None = None,
     ) -> None:
         super().__init__(detail)
+        if not hasattr(self, "status"):
+            raise TypeError("A Problem has a status: raise a subclass, such as NotFound.")
         self.detail = detail
         self.mistakes = tuple(mistakes)[:MAX_MISTAKES]
         self.headers = tuple(headers)

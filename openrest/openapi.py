@@ -84,7 +84,7 @@ def build_document(
 
 def _objects(operations: Iterable[Operation]) -> list[s.Object]:
     """Every object that has a name, each once."""
-    found: dict[str, s.Object] = {}
+    found: dict[str, s.Object] = {str(PROBLEM.component): PROBLEM}
     for operation in operations:
         shapes: list[s.Shape | None] = [spec.shape for spec in operation.responses]
         shapes.append(operation.body.shape if operation.body else None)
@@ -96,7 +96,6 @@ def _objects(operations: Iterable[Operation]) -> list[s.Object]:
                         "The document",
                         [f"two different objects have the name {named.component!r}."],
                     )
-    found["Problem"] = PROBLEM
     return list(found.values())
 
 

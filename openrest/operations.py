@@ -29,6 +29,8 @@ __all__ = [
 Handler = Callable[["Call"], "Result"]
 Decorated = TypeVar("Decorated", bound=Callable[..., "Result"])
 
+#: What may stand unescaped in a query, less what separates its pairs (RFC 3986, section 3.4).
+_QUERY_CHARACTERS: Final = "!$'()*,/:;?@"
 #: What may stand unescaped in a segment of a path, besides letters, digits and ``_.-~``
 #: (RFC 3986, section 3.3, pchar).
 _PCHAR: Final = "!$&'()*+,;=:@"
@@ -93,7 +95,7 @@ class Call:
         """The address of this call with some query parameters set and all others kept."""
         pairs = [(name, value) for name, value in self.sent if name not in parameters]
         pairs += [(name, str(value)) for name, value in parameters.items()]
-        return f"{self.address}?{urlencode(pairs)}"
+        return f"{self.address}?{urlencode(pairs, safe=_QUERY_CHARACTERS)}"
 
 
 @dataclass(slots=True)

@@ -25,7 +25,11 @@ class Pagination(PaginationStyle):
     def __init__(self, limit: int, *, max_limit: int | None = None) -> None:
         self.limit = limit
         self.max_limit = limit if max_limit is None else max_limit
-        if not 1 <= self.limit <= self.max_limit:
+        if (
+            type(limit) is not int
+            or type(self.max_limit) is not int
+            or not (1 <= limit <= self.max_limit)
+        ):
             raise ValueError(
                 f"Pagination needs 1 <= limit <= max_limit, not {self.limit} and {self.max_limit}"
             )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
+from uuid import UUID
 
 from openrest.bodies import Environ, Limits, body_contribution, read_body
 from openrest.contract import Body, Contribution, ResponseSpec
@@ -90,7 +91,9 @@ def shown(environ: Environ) -> str:
 
 def _root(environ: Environ) -> str:
     root: str = environ.get("SCRIPT_NAME", "")
-    return quote(root.rstrip("/"), safe=_PATH_SAFE, encoding="latin-1") if root else ""
+    # One slash: "//host" at the beginning of a reference would name a host (RFC 3986, section 4.2).
+    root = root.strip("/")
+    return "/" + quote(root, safe=_PATH_SAFE, encoding="latin-1") if root else ""
 
 
 def path_values(plan: Plan, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -98,10 +101,14 @@ def path_values(plan: Plan, texts: Mapping[str, str]) -> dict[str, Any]:
     values = {}
     mistakes: list[Mistake] = []
     for wire, reader in plan.path.items():
-        values[reader.name] = reader.read((texts[wire],), mistakes)
+        text = texts[wire]
+        value = values[reader.name] = reader.read((text,), mistakes)
+        # One address for each object: 5.0 is 5 in a query, and nothing in a path.
+        if type(value) in (int, UUID) and str(value) != text:
+            mistakes.append(Mistake(f"is written {value}"))
         if mistakes:
             raise NotFound(
-                f"There is nothing in {plan.operation.tag} with the {wire} {texts[wire][:80]!r}: "
+                f"There is nothing in {plan.operation.tag} with the {wire} {text[:80]!r}: "
                 f"it {mistakes[0].detail}."
             )
     return values
@@ -182,7 +189,7 @@ def _query(
 
 
 def _headers(plan: Plan, environ: Environ, mistakes: list[Mistake]) -> dict[str, Any]:
-    headers = {}
+    headers = dict(plan.header_defaults)
     for variable, (wire, reader) in plan.header.items():
         text = environ.get(variable)
         if text is not None:

@@ -30,6 +30,7 @@ from openrest.errors import (
 from openrest.interfaces import ResponseClass
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
+from openrest.models.loading import pointer
 from openrest.models.patterns import Pattern
 from openrest.negotiation import best
 from openrest.operations import Call, Operation, Result
@@ -50,7 +51,7 @@ __all__ = ["Pipeline", "contribution"]
 log = logging.getLogger("openrest")
 
 AWAY = "The data cannot be reached for now."
-DIGITS = Pattern("^[0-9]+$", "1")
+DIGITS = Pattern("^[0-9]+$", _sample="1")
 
 
 def contribution(
@@ -204,7 +205,7 @@ def _handle(plan: Plan, call: Call) -> Result:
         raise NotFound(str(error)) from error
     except RecordConflict as error:
         places = [plan.wires.get(member, member) for member in error.members]
-        taken = [Mistake("is taken", pointer=f"#/{place}") for place in places]
+        taken = [Mistake("is taken", pointer=pointer(place)) for place in places]
         raise Conflict(str(error), taken) from error
     except RuleViolated as error:
         raise Conflict(RULE_BROKEN, error.mistakes) from error

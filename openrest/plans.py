@@ -76,6 +76,11 @@ class Plan:
             for parameter in by_place["query"]
             if parameter.default is not s.MISSING
         }
+        self.header_defaults = {
+            parameter.name: parameter.default
+            for parameter in by_place["header"]
+            if parameter.default is not s.MISSING
+        }
         self.required = tuple(
             p for p in operation.parameters if p.required and p.location != "path"
         )

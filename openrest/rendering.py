@@ -42,7 +42,11 @@ def render(
     if not isinstance(result, Result):
         raise ContractError(f"{plan.operation.id} answers a Result, not a {type(result).__name__}.")
     answer = plan.answers.get(result.status)
-    if answer is None or answer.spec.content == "problem":
+    if answer is not None and answer.spec.content == "problem":
+        raise ContractError(
+            f"{plan.operation.id} answered {result.status} with a Result: raise a Problem instead."
+        )
+    if answer is None:
         raise ContractError(
             f"{plan.operation.id} answered {result.status}, which it does not declare."
         )

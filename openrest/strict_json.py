@@ -32,7 +32,7 @@ def read_json(data: bytes, max_depth: int = 64) -> Any:
     except UnicodeDecodeError as error:
         raise Unreadable(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from error
     # Cheap and exact for all but hostile bodies: nothing is deeper than it has brackets.
-    if data.count(b"[") + data.count(b"{") > max_depth and _depth(text) > max_depth:
+    if data.count(b"[") + data.count(b"{") > max_depth and _is_deeper(text, max_depth):
         raise Unreadable(f"The body is nested deeper than {max_depth} levels.")
     try:
         value = _DECODER.decode(text)
@@ -73,17 +73,22 @@ def _float(text: str) -> float:
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float)
 
 
-def _depth(text: str) -> int:
-    """The deepest nesting of brackets outside of strings."""
-    deepest = depth = 0
-    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text, re.DOTALL):
+#: A string, also one that does not end: each character is looked at once, whatever the text.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+
+
+def _is_deeper(text: str, most: int) -> bool:
+    """Whether brackets outside of strings are nested deeper than `most` levels."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
         first = token[0][0]
         if first in "[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > most:
+                return True
         elif first in "]}":
             depth -= 1
-    return deepest
+    return False
 
 
 def _has_lone_surrogate(value: Any) -> bool:

@@ -96,6 +96,11 @@ def test_every_mistake_is_named_at_once() -> None:
     )
 
 
+@formatter(removes=["id"])
+def removes_the_key(record: dict[str, Any], call: Any) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "id"}
+
+
 class NoKey(models.Model):
     fields = [models.StringField(name="name")]
 
@@ -113,6 +118,10 @@ class NoKey(models.Model):
         (
             {"resource": {**RESOURCE, "resource_name": "docs"}},
             "People: resource.resource_name: /docs is an address of openrest's own.",
+        ),
+        (
+            {"view": {**VIEW, "options": {"formatters": [removes_the_key]}}},
+            "People: view.options.formatters[0]: removes the key 'id', by which objects are found.",
         ),
         (
             {"resource": {**RESOURCE, "model": "Person"}},
@@ -236,8 +245,8 @@ class Unlucky(models.Model):
         ),
         (
             Unlucky,
-            "People: resource.model: field 'code': no example can be made up for it: give one, "
-            "metadata={'example': ...}.",
+            "People: resource.model: field 'code': no example can be made up that its rules take: "
+            "give one, metadata={'example': ...}.",
         ),
     ],
 )

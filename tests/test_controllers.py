@@ -201,6 +201,18 @@ def refusal(**methods: Any) -> str:
             "Broken: odd_songs: a GET has no body (RFC 9110, section 9.3.1).",
         ),
         (
+            operation("GET", "/x", errors={302: "Elsewhere"}),
+            "Broken: odd_songs: the status 302 is no error (RFC 9110, section 15).",
+        ),
+        (
+            operation(
+                "GET",
+                "/x",
+                parameters=[Parameter(name="Accept", location="header", shape=s.String())],
+            ),
+            "Broken: odd_songs: the header 'Accept' cannot be a parameter.",
+        ),
+        (
             operation("GET", "/{name}/x"),
             "Broken: odd_songs: the path parameter 'name': no parameter declares it.",
         ),
@@ -291,3 +303,15 @@ def test_a_header_that_a_handler_declares_is_sent_and_documented(evens: Client) 
     document = WSGIDispatcher([Evens]).document
     answer = document["paths"]["/evens/{id}"]["get"]["responses"]["200"]
     assert answer["headers"]["Cache-Control"]["required"] is True
+
+
+def test_a_problem_has_a_status() -> None:
+    with pytest.raises(TypeError) as refused:
+        Problem("Something is wrong.")
+    assert str(refused.value) == "A Problem has a status: raise a subclass, such as NotFound."
+
+
+@pytest.mark.parametrize("key", ["1.0", "1e0", "01", "+1"])
+def test_an_object_has_one_address(client: Client, key: str) -> None:
+    assert client.get("/songs/1").status_code == 200
+    assert client.get(f"/songs/{key}").status_code == 404

@@ -36,6 +36,9 @@ def test_every_json_text_is_read_as_what_it_says(value: Any) -> None:
         (b"\xef\xbb\xbf{}", "The body begins with a byte order mark (RFC 8259, section 8.1)."),
         ("{}".encode("utf-16"), "The body is not UTF-8: invalid start byte at byte 0."),
         (b"[" * 65 + b"]" * 65, "The body is nested deeper than 64 levels."),
+        (b"[" * 65 + b'"' + b'\\"' * 200_000, "The body is nested deeper than 64 levels."),
+        (b'["' + b'\\"[' * 200_000, "The body is not JSON: Unterminated string starting at at line "
+                                    "1, column 2."),
         (b'{"a":' * 100_000, "The body is nested deeper than 64 levels."),
     ],
 )  # fmt: skip

@@ -168,6 +168,8 @@ def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, th
                 "worker_class": "gthread",
                 "loglevel": "warning",
                 "control_socket_disable": True,
+                # A client's own SCRIPT_NAME would get into the links.
+                "forwarder_headers": "",
                 # RFC 9112, section 3: request lines of 8000 octets are to be expected.
                 "limit_request_line": 8190,
                 "post_fork": _end_when_told,

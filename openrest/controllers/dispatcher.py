@@ -53,6 +53,10 @@ class WSGIDispatcher:
         limits = Limits(
             max_body_bytes=max_body_bytes, max_depth=max_depth, max_parameters=max_parameters
         )
+        if not isinstance(controllers, Iterable):
+            raise ConfigurationError(
+                "WSGIDispatcher", [f"{controllers!r} is no list of controllers."]
+            )
         classes = _checked(list(controllers), limits)
         self.controllers = tuple(cls() for cls in classes)
         table = [row for controller in self.controllers for row in rows(controller, limits)]

@@ -21,6 +21,8 @@ from openrest.models import schema_shape
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.examples import example
+from openrest.models.loading import pointer
+from openrest.models.text import has_text_form
 from openrest.models.variants import create_shape, read_shape
 from openrest.operations import Call, Declaration, Operation, Result, declaration
 
@@ -37,6 +39,8 @@ BUILT_IN = (
     ("patch", "PATCH", True, "patch"),
     ("delete", "DELETE", True, "delete"),
 )
+#: OpenAPI 3.1 ignores header parameters of these names (section 4.8.12.1).
+_NOT_PARAMETERS = ("accept", "authorization", "content-type")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})+)+", re.ASCII)
 _SUMMARIES = {
@@ -88,11 +92,23 @@ def _row_mistakes(row: Operation) -> Iterator[str]:
             f"{row.id}: the path {row.path!r} is not made of segments that need no escape "
             "(RFC 3986, section 3.3) and of {parameters}."
         )
+    for spec in row.responses:
+        if spec.content == "problem" and not 400 <= spec.status <= 599:
+            yield f"{row.id}: the status {spec.status} is no error (RFC 9110, section 15)."
+        if spec.content != "problem" and not 200 <= spec.status <= 299:
+            yield f"{row.id}: the status {spec.status} is no success (RFC 9110, section 15.3)."
     in_path = set(re.findall(r"{(.*?)}", row.path))
     declared = {parameter.wire for parameter in row.parameters if parameter.location == "path"}
     for name in sorted(in_path ^ declared):
         where = "its path has no such segment" if name in declared else "no parameter declares it"
         yield f"{row.id}: the path parameter {name!r}: {where}."
+    for parameter in row.parameters:
+        if parameter.location == "header" and (
+            parameter.wire.lower() in _NOT_PARAMETERS
+            or not has_text_form(parameter.shape)
+            or isinstance(parameter.shape, s.List)
+        ):
+            yield f"{row.id}: the header {parameter.wire!r} cannot be a parameter."
     places = [(parameter.location, parameter.wire) for parameter in row.parameters]
     for location, name in sorted({place for place in places if places.count(place) > 1}):
         yield f"{row.id}: the {location} parameter {name!r} is declared twice."
@@ -253,7 +269,7 @@ class _Builder:
         if name == "create" and not definition.key.read_only:
             clash = RecordConflict([definition.key.name])
             example = Conflict(
-                str(clash), [Mistake("is taken", pointer=f"#/{definition.key.wire}")]
+                str(clash), [Mistake("is taken", pointer=pointer(definition.key.wire))]
             )
             yield Contribution(
                 responses=(ResponseSpec(status=409, description=str(clash), example=example),)

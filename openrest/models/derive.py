@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import enum
 import inspect
+import json
+import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -53,6 +55,8 @@ _META = frozenset(
 def _decimal(places: Any) -> s.Shape:
     # marshmallow keeps the exponent that its places make: Decimal('0.01') for two.
     exponent = None if places is None else -places.as_tuple().exponent
+    if exponent is not None and not 0 <= exponent <= 18:
+        raise ValueError(f"places must be between 0 and 18, not {exponent}")
     return s.Decimal() if exponent is None else s.Decimal(places=exponent, fixed=True)
 
 
@@ -61,8 +65,19 @@ def enum_shape(members: type[enum.Enum], *, by_value: bool) -> s.Shape:
     if not len(members):
         raise ValueError("its enum has no members")
     if by_value:
+        for member in members:
+            if not _is_json_scalar(member.value):
+                raise ValueError(f"the value of {member} is no string, number or boolean of JSON")
         return s.Choice(pairs=tuple((member.value, member) for member in members))
     return s.Choice(pairs=tuple((member.name, member) for member in members))
+
+
+def _is_json_scalar(value: Any) -> bool:
+    if type(value) is str:
+        return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+    if type(value) is float:
+        return math.isfinite(value)
+    return type(value) in (bool, int)
 
 
 def field_shape(field: ma.Field[Any]) -> s.Shape:
@@ -157,16 +172,24 @@ def model_shape(schema_class: type[Schema]) -> tuple[s.Object, s.Member]:
 def _plain_key(schema_class: type[Schema], shape: s.Object) -> tuple[s.Object, s.Member]:
     member = shape.member("id")
     match member.shape:
-        case s.Integer(maximum=maximum):
-            key = replace(member, shape=s.Integer(minimum=0, maximum=maximum), read_only=True)
+        case s.Integer() if member.shape == s.Integer() and member.default is s.MISSING:
+            key = replace(member, shape=s.Integer(minimum=0), read_only=True)
         case s.Uuid():
             key = replace(member, read_only=True, default=uuid.uuid4)
-        case s.String(patterns=patterns, max_length=length):
-            text = s.String(min_length=1, max_length=length or 255, patterns=(*patterns, SEGMENT))
-            key = replace(member, shape=text, required=True, read_only=False)
+        case s.String(patterns=patterns, min_length=low, max_length=high) if (
+            not member.read_only and not member.write_only
+        ):
+            text = s.String(
+                min_length=max(1, low), max_length=high or 255, patterns=(*patterns, SEGMENT)
+            )
+            key = replace(member, shape=text, required=True, default=s.MISSING)
         case _:
             raise ModelError(
-                schema_class.__name__, ["the key 'id' must be an integer, a UUID or a string."]
+                schema_class.__name__,
+                [
+                    "the key 'id' must be an integer without validators or default, a UUID, or a "
+                    "string that clients send."
+                ],
             )
     key = replace(key, is_key=True, required=True)
     members = tuple(key if member.name == "id" else member for member in shape.members)
@@ -196,6 +219,8 @@ def _member(name: str, field: ma.Field[Any]) -> s.Member:
     if field.data_key == "":
         raise ValueError("data_key is empty")
     is_key = bool(getattr(field, "is_key", False))
+    if is_key:
+        _check_key(field)
     if field.load_only and field.dump_only:
         raise ValueError("it is both load_only and dump_only, so nobody sees it")
     return s.Member(
@@ -212,17 +237,37 @@ def _member(name: str, field: ma.Field[Any]) -> s.Member:
     )
 
 
+def _check_key(field: ma.Field[Any]) -> None:
+    """Raise ValueError for what a key cannot be."""
+    assigned = field.dump_only
+    for wrong, said in (
+        (field.allow_none, "a key is never null"),
+        (field.load_only, "a key is shown"),
+        (assigned and isinstance(field, ma.String), "the client sends it, so it is not dump_only"),
+        (assigned and field.validators, "its values are the server's: it has no validators"),
+        (
+            isinstance(field, ma.Integer) and field.load_default is not missing,
+            "the store assigns it, so it has no default",
+        ),
+    ):
+        if wrong:
+            raise ValueError(said)
+
+
 def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
     default = field.load_default if field.load_default is not missing else field.dump_default
     if default is missing or default is None:
         return s.MISSING
-    if not callable(default):
-        try:
-            wire_loader(shape)(dumper(shape)(default))
-        except (InvalidData, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"the default {default!r} is no value of the field: {_said(error)}"
-            ) from error
+    value = default() if callable(default) else default
+    try:
+        wire = dumper(shape)(value)
+        # Equal again: what is stored is the default, not what JSON makes of it.
+        if wire_loader(shape)(wire) != value or json.dumps(wire, allow_nan=False) is None:
+            raise ValueError("JSON makes another value of it")
+    except (InvalidData, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"the default {value!r} is no value of the field: {_said(error)}"
+        ) from error
     return default
 
 

@@ -46,7 +46,7 @@ def _member(member: s.Member) -> Any:
     if made_up is None:
         raise ModelError(
             f"field {member.name!r}",
-            ["no example can be made up for it: give one, metadata={'example': ...}."],
+            ["no example can be made up that its rules take: give one, metadata={'example': ...}."],
         )
     return made_up
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import enum as enums
 import uuid
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict, Unpack
 
 from marshmallow import ValidationError
 from marshmallow import fields as ma
@@ -42,6 +43,24 @@ __all__ = [
 ]
 
 
+class FieldOptions(TypedDict, total=False):
+    """What marshmallow takes for any field, so that type checkers know a misspelt name."""
+
+    load_default: Any
+    dump_default: Any
+    data_key: str | None
+    attribute: str | None
+    validate: Any
+    pre_load: Any
+    post_load: Any
+    required: bool
+    allow_none: bool | None
+    load_only: bool
+    dump_only: bool
+    error_messages: Any
+    metadata: Mapping[str, Any]
+
+
 class ShapedField(ma.Field[Any]):
     """A field that loads and dumps by its shape. `name` is needed in a ``fields`` list only.
 
@@ -51,7 +70,7 @@ class ShapedField(ma.Field[Any]):
     #: Whether the field is the primary key of its model.
     is_key: ClassVar[bool] = False
 
-    def __init__(self, *, name: str | None = None, **options: Any) -> None:
+    def __init__(self, *, name: str | None = None, **options: Unpack[FieldOptions]) -> None:
         super().__init__(**options)
         self.declared_name = name
 
@@ -119,9 +138,10 @@ class DecimalField(ShapedField, ma.Decimal):
         name: str | None = None,
         digits: int = 18,
         places: int | None = None,
-        **options: Any,
+        **options: Unpack[FieldOptions],
     ) -> None:
-        super().__init__(name=name, places=places, **options)
+        own: dict[str, Any] = {"places": places}
+        super().__init__(name=name, **own, **options)
         if not 1 <= digits <= 18 or not 0 <= (places or 0) <= digits:
             raise ValueError("digits must be between 1 and 18, and places between 0 and digits")
         self.digits = digits
@@ -173,9 +193,10 @@ class EnumField(ShapedField, ma.Enum[Any]):
         *,
         name: str | None = None,
         by_value: bool = False,
-        **options: Any,
+        **options: Unpack[FieldOptions],
     ) -> None:
-        super().__init__(name=name, enum=enum, by_value=by_value, **options)
+        own: dict[str, Any] = {"enum": enum, "by_value": by_value}
+        super().__init__(name=name, **own, **options)
 
     def base_shape(self) -> s.Shape:
         return enum_shape(self.enum, by_value=bool(self.by_value))
@@ -189,9 +210,10 @@ class ListField(ShapedField, ma.List[Any]):
         cls_or_instance: ma.Field[Any] | type[ma.Field[Any]],
         *,
         name: str | None = None,
-        **options: Any,
+        **options: Unpack[FieldOptions],
     ) -> None:
-        super().__init__(name=name, cls_or_instance=cls_or_instance, **options)
+        own: dict[str, Any] = {"cls_or_instance": cls_or_instance}
+        super().__init__(name=name, **own, **options)
 
     def base_shape(self) -> s.Shape:
         return s.List(item=field_shape(self.inner))
@@ -202,8 +224,8 @@ class PkField(ShapedField, ma.Integer):
 
     is_key = True
 
-    def __init__(self, *, name: str | None = None, **options: Any) -> None:
-        options.update(dump_only=True, required=False)
+    def __init__(self, *, name: str | None = None, **options: Unpack[FieldOptions]) -> None:
+        options.update({"dump_only": True, "required": False})
         super().__init__(name=name, **options)
 
     def base_shape(self) -> s.Shape:
@@ -215,8 +237,8 @@ class UUIDPkField(ShapedField, ma.UUID):
 
     is_key = True
 
-    def __init__(self, *, name: str | None = None, **options: Any) -> None:
-        options.update(dump_only=True, required=False, load_default=uuid.uuid4)
+    def __init__(self, *, name: str | None = None, **options: Unpack[FieldOptions]) -> None:
+        options.update({"dump_only": True, "required": False, "load_default": uuid.uuid4})
         super().__init__(name=name, **options)
 
     def base_shape(self) -> s.Shape:
@@ -232,8 +254,8 @@ class StringPkField(ShapedField, ma.String):
 
     is_key = True
 
-    def __init__(self, *, name: str | None = None, **options: Any) -> None:
-        options.update(required=True)
+    def __init__(self, *, name: str | None = None, **options: Unpack[FieldOptions]) -> None:
+        options.update({"required": True})
         super().__init__(name=name, **options)
 
     def base_shape(self) -> s.Shape:

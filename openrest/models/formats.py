@@ -33,4 +33,6 @@ UUID: Final = Pattern("^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 NO_NUL: Final = Pattern("^[^\\u0000]*$")
 
 #: A segment of a path that needs no escape; not ``.`` or ``..``, which clients resolve away.
-SEGMENT: Final = Pattern(r"^[A-Za-z0-9_~!\$'()*+,;=:@\-][A-Za-z0-9._~!\$'()*+,;=:@\-]*$", "key")
+SEGMENT: Final = Pattern(
+    r"^[A-Za-z0-9_~!\$'()*+,;=:@\-][A-Za-z0-9._~!\$'()*+,;=:@\-]*$", _sample="key"
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,9 @@ from openrest.models.dumping import dumper
 from openrest.models.formats import DATE, DATE_TIME, NO_NUL, UUID
 
 __all__ = ["json_schema", "object_schema"]
+
+#: An end anchor, which an odd number of backslashes would make a dollar sign.
+_ANCHORED = re.compile(r"(?:.*[^\\])?(?:\\\\)*\$\)?", re.DOTALL).fullmatch
 
 Reference = Callable[[s.Object], dict[str, Any]]
 
@@ -88,7 +92,7 @@ def _string(shape: s.String) -> dict[str, Any]:
 def _admits_nul(pattern: Any) -> bool:
     """Whether a text with NUL might match: unless the pattern is closed and names no such class."""
     source: str = pattern.source
-    closed = source.startswith("^") and source.endswith(("$", "$)"))
+    closed = source.startswith("^") and _ANCHORED(source) is not None
     return not closed or "[^" in source or "\\u0000" in source or "|" in source
 
 

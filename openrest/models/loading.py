@@ -8,6 +8,7 @@ raises Enough when there are too many. What it returns after a mistake is meanin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from openrest.errors import InvalidData, Mistake, RuleViolated, did_you_mean
 from openrest.models import shapes as s
 from openrest.models.scalars import Enough, Load, mistake, same, scalar_loader
 
-__all__ = ["Enough", "Load", "loader", "object_loader", "same", "wire_loader"]
+__all__ = ["Enough", "Load", "loader", "object_loader", "pointer", "same", "wire_loader"]
 
 
 def loader(shape: s.Shape) -> Load:
@@ -172,6 +173,11 @@ def rule_mistakes(messages: Any, at: str) -> list[Mistake]:
     return [_Rule(str(messages), pointer=at)]
 
 
+def pointer(name: str) -> str:
+    """The JSON pointer of a member of a body."""
+    return f"#/{_escape(name)}"
+
+
 def _escape(name: str) -> str:
     """A reference token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6)."""
     return quote(
@@ -221,4 +227,5 @@ def fill(member: s.Member) -> Any:
     """The native value of a member that was left out: its default, or null."""
     if member.default is s.MISSING:
         return None
-    return member.default() if callable(member.default) else member.default
+    # A copy: a record may be changed, and its default must stay as the document shows it.
+    return member.default() if callable(member.default) else deepcopy(member.default)

@@ -62,11 +62,27 @@ def _narrow(shape: s.Shape, validator: Rule) -> s.Shape | None:
     if isinstance(validator, validate.Equal) and kind is validate.Equal:
         return _one_of(shape, [validator.comparable])
     if isinstance(validator, validate.NoneOf) and kind is validate.NoneOf and _is_plain(shape):
-        return s.Except(shape=shape, values=tuple(validator.iterable))
+        return _none_of(shape, list(validator.iterable))
     if isinstance(validator, validate.ContainsOnly) and isinstance(shape, s.List):
         item = _one_of(shape.item, list(validator.choices))
         return None if item is None else replace(shape, item=item)
     return None
+
+
+def _none_of(shape: s.Shape, refused: list[Any]) -> s.Shape:
+    """The shape less those of the values that it has; a second NoneOf adds to the first."""
+    inner, values = (shape.shape, shape.values) if isinstance(shape, s.Except) else (shape, ())
+    return s.Except(shape=inner, values=(*values, *_values_of(inner, refused)))
+
+
+def _values_of(shape: s.Shape, values: Iterable[Any]) -> Iterator[Any]:
+    """Those of the values that the shape has, as wire values."""
+    load, dump = wire_loader(shape), dumper(shape)
+    for value in values:
+        try:
+            yield dump(load(value))
+        except Exception:  # whatever the value is, it is none that the shape has
+            continue
 
 
 def _is_plain(shape: s.Shape) -> bool:
@@ -90,15 +106,11 @@ def _fewer(shape: s.Choice, validator: Rule) -> s.Shape:
 def _one_of(shape: s.Shape, choices: list[Any]) -> s.Shape | None:
     if not _is_plain(shape):
         return None
-    load, dump = wire_loader(shape), dumper(shape)
+    load = wire_loader(shape)
     pairs: list[tuple[Any, Any]] = []
-    for choice in choices:
-        try:
-            native = load(choice)
-        except Exception:  # whatever the value is, it is none that the shape has
-            continue
-        if not any(same(wire, choice) for wire, _ in pairs):
-            pairs.append((dump(native), native))
+    for wire in _values_of(shape, choices):
+        if not any(same(wire, known) for known, _ in pairs):
+            pairs.append((wire, load(wire)))
     if not pairs:
         raise ValueError(f"none of the choices {choices!r} is a value of the field")
     return s.Choice(pairs=tuple(pairs))
@@ -130,6 +142,8 @@ def _least(*bounds: int | None) -> int | None:
 
 def _range(shape: s.Shape, validator: validate.Range) -> s.Shape | None:
     low, high = validator.min, validator.max
+    if any(isinstance(bound, float) and not math.isfinite(bound) for bound in (low, high)):
+        raise ValueError("the bounds of a Range are finite: leave out the one that is not")
     match shape:
         case s.Except(shape=inner):
             narrower = _range(inner, validator)
@@ -149,14 +163,11 @@ def _range(shape: s.Shape, validator: validate.Range) -> s.Shape | None:
                 )
             return shape
         case s.Number():
-            if low is not None and low >= shape.minimum:
-                shape = replace(
-                    shape, minimum=float(low), exclusive_minimum=not validator.min_inclusive
-                )
-            if high is not None and high <= shape.maximum:
-                shape = replace(
-                    shape, maximum=float(high), exclusive_maximum=not validator.max_inclusive
-                )
+            open_low, open_high = not validator.min_inclusive, not validator.max_inclusive
+            if low is not None and (low > shape.minimum or (open_low and low == shape.minimum)):
+                shape = replace(shape, minimum=float(low), exclusive_minimum=open_low)
+            if high is not None and (high < shape.maximum or (open_high and high == shape.maximum)):
+                shape = replace(shape, maximum=float(high), exclusive_maximum=open_high)
             if shape.minimum > shape.maximum:
                 raise ValueError(f"no number is between {shape.minimum} and {shape.maximum}")
             return shape
@@ -172,8 +183,9 @@ def _regexp(shape: s.Shape, validator: validate.Regexp) -> s.Shape:
     if not isinstance(shape, s.String):
         raise ValueError(f"Regexp says nothing of {_name(shape)}")
     regex, flags = validator.regex.pattern, validator.regex.flags
+    error = "" if validator.error == validator.default_message else validator.error
     try:
-        pattern = Pattern.from_python(str(regex), flags)
+        pattern = Pattern.from_python(str(regex), flags, error)
     except UnportablePattern as reason:
         raise ValueError(f"the pattern {regex!r} cannot be documented: {reason}") from reason
     return replace(shape, patterns=(*shape.patterns, pattern))

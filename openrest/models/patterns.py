@@ -22,9 +22,9 @@ op: Any = import_module("re._constants")
 parser: Any = import_module("re._parser")
 
 _CATEGORIES = {
-    op.CATEGORY_DIGIT: ("0-9", "[0-9]", r"\d"),
-    op.CATEGORY_WORD: ("A-Za-z0-9_", "[A-Za-z0-9_]", r"\w"),
-    op.CATEGORY_SPACE: (r"\t-\r ", r"[\t-\r ]", r"\s"),
+    op.CATEGORY_DIGIT: ("0-9", r"\d", "digits", "0-9"),
+    op.CATEGORY_WORD: ("A-Za-z0-9_", r"\w", "letters and digits", "A-Za-z0-9_"),
+    op.CATEGORY_SPACE: (r"\t-\r ", r"\s", "spaces", r" \t\n\r"),
 }
 _SPECIAL = frozenset(r"\^$.|?*+()[]{}")
 #: What a repetition may follow without a group around it.
@@ -42,17 +42,19 @@ class UnportablePattern(ValueError):
 class Pattern:
     """A regular expression; `source` is written in the subset that all readers share.
 
-    `source` is searched for, as in JSON Schema: it is not anchored unless it says so.
+    `source` is searched for, as in JSON Schema: it is not anchored unless it says so. `error` is
+    what a text that does not match is told, where its author gave one.
 
     >>> Pattern.from_python("[a-z]+$").source
     '^(?:[a-z]+$)'
     """
 
     source: str
+    error: str = field(default="", compare=False)
     _sample: str = field(default="", compare=False, repr=False)
 
     @classmethod
-    def from_python(cls, regex: str | re.Pattern[str], flags: int = 0) -> Pattern:
+    def from_python(cls, regex: str | re.Pattern[str], flags: int = 0, error: str = "") -> Pattern:
         """The pattern that `re.match` would run, anchored at its start.
 
         Raises UnportablePattern with the reason when ECMA-262 reads it differently.
@@ -68,7 +70,7 @@ class Pattern:
         ascii_only = bool(tree.state.flags & re.ASCII)
         text = _write(tree, ascii_only)
         anchored = bool(tree) and tree[0][0] is op.AT and text.startswith("^")
-        return cls(text if anchored else f"^(?:{text})", _sample(tree))
+        return cls(text if anchored else f"^(?:{text})", error, _sample(tree))
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
@@ -156,11 +158,11 @@ def _class(items: Any, ascii_only: bool) -> str:
         elif kind is op.RANGE:
             text += "-".join(_escape(end, _SPECIAL_IN_CLASS) for end in value)
         elif kind is op.CATEGORY and value in _CATEGORIES:
-            inner, instead, written = _CATEGORIES[value]
+            inner, written, kind_of, instead = _CATEGORIES[value]
             if not ascii_only:
                 raise UnportablePattern(
-                    f"{written} takes letters or digits of every script in Python and only those "
-                    f"of ASCII in ECMA-262: write {instead}, or give re.ASCII"
+                    f"{written} takes other {kind_of} in Python than in ECMA-262: write {instead} "
+                    "inside of brackets, or give re.ASCII"
                 )
             text += inner
         else:

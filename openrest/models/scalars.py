@@ -13,6 +13,7 @@ from typing import Any
 from openrest.errors import MAX_MISTAKES, Mistake, did_you_mean
 from openrest.models import shapes as s
 from openrest.models.formats import DATE, DATE_TIME, UUID
+from openrest.models.patterns import Pattern
 
 __all__ = ["Enough", "Load", "mistake", "same", "scalar_loader"]
 
@@ -159,12 +160,14 @@ def _string(shape: s.String) -> Load:
                 "must not be empty" if low == 1 else f"must have at least {low} characters",
             )
         elif high is not None and len(value) > high:
+            # Patterns are not tried on it: some take their time on a long text.
             mistake(mistakes, at, f"must have at most {high} characters")
+            return value
         if "\0" in value:
             mistake(mistakes, at, "must not contain the character NUL")
         for pattern, search in zip(shape.patterns, searches, strict=True):
             if not search(value):
-                mistake(mistakes, at, f"must match the pattern {pattern.source}")
+                mistake(mistakes, at, _unmatched(pattern, value))
         if not value.isascii():
             try:
                 value.encode()
@@ -173,6 +176,12 @@ def _string(shape: s.String) -> Load:
         return value
 
     return load_string
+
+
+def _unmatched(pattern: Pattern, value: str) -> str:
+    if pattern.error:
+        return pattern.error.format(input=value, regex=pattern.source)  # as marshmallow does
+    return f"must match the pattern {pattern.source}"
 
 
 def _load_datetime(value: Any, at: str, mistakes: list[Mistake]) -> Any:
@@ -204,17 +213,19 @@ def _load_uuid(value: Any, at: str, mistakes: list[Mistake]) -> Any:
 
 def _choice(shape: s.Choice) -> Load:
     shown = ", ".join(str(wire) for wire, _ in shape.pairs)
+    texts = [wire for wire, _ in shape.pairs if isinstance(wire, str)]
+    # In JSON true is not 1, and in Python it is: the key says which of the two it was.
+    natives = {(type(wire) is bool, wire): native for wire, native in shape.pairs}
 
     def load_choice(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        for wire, native in shape.pairs:
-            if same(wire, value):
-                return native
-        near = ""
-        if isinstance(value, str):
-            near = did_you_mean(value, [wire for wire, _ in shape.pairs if isinstance(wire, str)])
-        mistake(
-            mistakes, at, f"must be one of {shown}.{near}" if near else f"must be one of {shown}"
-        )
+        if type(value) in (str, int, float, bool):
+            found = natives.get((type(value) is bool, value), s.MISSING)
+            if found is not s.MISSING:
+                return found
+        # To look for what was meant takes long, and nobody reads a hundred guesses.
+        guess = isinstance(value, str) and len(mistakes) < 10
+        near = did_you_mean(value, texts) if guess else ""
+        mistake(mistakes, at, f"must be one of {shown}" + (f".{near}" if near else ""))
         return None
 
     return load_choice

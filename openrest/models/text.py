@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from openrest.errors import Mistake
@@ -23,7 +24,7 @@ Read = Callable[[Sequence[str], list[Mistake]], Any]
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII).fullmatch
 
 #: More digits than any double or bounded integer needs; int() is quadratic in them.
-_MAX_DIGITS = 400
+_MAX_DIGITS = 40
 
 
 def has_text_form(shape: s.Shape) -> bool:
@@ -33,8 +34,11 @@ def has_text_form(shape: s.Shape) -> bool:
             return False
         case s.Nullable(shape=inner) | s.Except(shape=inner) | s.Ruled(shape=inner):
             return has_text_form(inner)
+        case s.List(max_items=0):
+            return False  # no parameter at all would ask for it
         case s.List(item=item):
-            return has_text_form(item) and not isinstance(item, (s.List, s.Nullable))
+            plain = s.without_rules(item)
+            return has_text_form(item) and not isinstance(plain, (s.List, s.Nullable))
         case _:
             return True
 
@@ -84,9 +88,15 @@ def _boolean(text: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    if len(text) > _MAX_DIGITS or not _NUMBER(text):
+    if not _NUMBER(text):
         return text
-    return float(text) if not text.lstrip("-").isdigit() else int(text)
+    if text.lstrip("-").isdigit() and len(text) <= _MAX_DIGITS:
+        return int(text)
+    # float() would round 9007199254740992.5 to the integer before it.
+    exact = Decimal(text)
+    if exact.adjusted() < _MAX_DIGITS and exact == exact.to_integral_value():
+        return int(exact)
+    return float(text)
 
 
 def _choice(wires: list[Any]) -> Callable[[str], Any]:

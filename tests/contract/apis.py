@@ -5,7 +5,15 @@ import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
-from marshmallow import ValidationError, validates, validates_schema
+from marshmallow import (
+    EXCLUDE,
+    Schema,
+    ValidationError,
+    post_load,
+    pre_load,
+    validates,
+    validates_schema,
+)
 from marshmallow import fields as ma
 from marshmallow.validate import ContainsOnly, Length, NoneOf, OneOf, Range, Regexp
 
@@ -242,3 +250,44 @@ def everything(kind: Kind, folder: Path, *, debug: bool = True) -> WSGIDispatche
         view = {"response_class": JsonResponse, "options": {"formatters": ["add_resource_uri"]}}
 
     return WSGIDispatcher([Things, Labels, Devices], title="Everything", debug=debug)
+
+
+class Person(Schema):
+    """A schema as marshmallow teaches it."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    id = ma.Integer()
+    name = ma.String(required=True, validate=Length(1, 20))
+    born = ma.Date(allow_none=True)
+    height = ma.Float(validate=Range(0, 3, min_inclusive=False))
+    friends = ma.List(ma.String(), load_default=list)
+    level = ma.Enum(Level)
+
+    @pre_load
+    def trim(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return {**data, "name": data["name"].strip()} if "name" in data else data
+
+    @post_load
+    def greet(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return {**data, "friends": sorted(data["friends"])} if "friends" in data else data
+
+
+def plain(folder: Path) -> WSGIDispatcher:
+    """A plain marshmallow schema, with hooks, in SQLite."""
+
+    class People(Controller):
+        resource = {
+            "resource_name": "people",
+            "resource": {"name": str(folder / "people.db"), "table": "people"},
+            "model": Person,
+            "datastore": SQLiteDataStore,
+        }
+        controller = {
+            "list_verbs": ["GET", "POST"],
+            "unique_verbs": ["GET", "PUT", "PATCH", "DELETE"],
+        }
+        view = {"response_class": JsonResponse}
+
+    return WSGIDispatcher([People], debug=True)

@@ -9,7 +9,7 @@ import pytest
 from examples.address import ApiApp
 from openrest.controllers import WSGIDispatcher
 from openrest.testing.contract import check_contract
-from tests.contract.apis import everything
+from tests.contract.apis import everything, plain
 
 # One seed, so that `make test` stays under five minutes on two cores. What one seed misses another
 # finds, so CI runs five of them; OPENREST_SEEDS=5 does so anywhere.
@@ -37,7 +37,9 @@ def everything_in_sqlite(folder: Path) -> WSGIDispatcher:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("make", [address, tweets, everything_in_lists, everything_in_sqlite])
+@pytest.mark.parametrize(
+    "make", [address, tweets, plain, everything_in_lists, everything_in_sqlite]
+)
 def test_an_api_and_its_document_do_not_differ(
     make: Callable[[Path], WSGIDispatcher],
     seed: int,

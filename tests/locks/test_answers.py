@@ -88,8 +88,8 @@ LIES = {
                        "not declare."),
     "a status of nobody": ("GET /items/1", Result(ITEM, 299), "get_items answered 299, which it "
                            "does not declare."),
-    "a problem as a result": ("GET /items/1", Result(ITEM, 404), "get_items answered 404, which it "
-                              "does not declare."),
+    "a problem as a result": ("GET /items/1", Result(ITEM, 404), "get_items answered 404 with a "
+                              "Result: raise a Problem instead."),
     "the default status": ("POST /items/1/brew", Result(ITEM), "brew_items answered 200, which it "
                            "does not declare."),
     "a header": ("GET /items/1", Result(ITEM, headers=[("X-A", "b"), ("Set-Cookie", "a=b")]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import enum
 from typing import Any
 
 import marshmallow as ma
@@ -75,14 +77,13 @@ def test_every_mistake_of_a_model_is_named_at_once() -> None:
             models.StringField(name="g", data_key=""),
             models.StringField(name="h", attribute="a.b"),
             models.StringField(name="i", validate=validate.OneOf([1, 2])),
-            models.DateTimeField(name="j", format="rfc"),
+            models.DateTimeField(name="j", format="rfc"),  # type: ignore[call-arg]  # a mistake
             models.EnumField(__import__("enum").Enum("Empty", {}), name="k"),
         ]
     ) == (
         "Thing has 11 mistakes:\n"
-        "  - field 'a': the pattern '\\\\d' cannot be documented: \\d takes letters or digits of "
-        "every script in Python and only those of ASCII in ECMA-262: write [0-9], or give "
-        "re.ASCII\n"
+        "  - field 'a': the pattern '\\\\d' cannot be documented: \\d takes other digits in Python "
+        "than in ECMA-262: write 0-9 inside of brackets, or give re.ASCII\n"
         "  - field 'b': Length says nothing of an integer\n"
         "  - field 'c': no integer is at least 5 and at most 3\n"
         "  - field 'd': the default 'x' is no value of the field: must be an integer\n"
@@ -179,7 +180,8 @@ def test_the_key_of_a_plain_schema_is_its_id() -> None:
     with pytest.raises(ModelError) as refused:
         model_shape(PlainFloat)
     assert str(refused.value) == (
-        "PlainFloat: the key 'id' must be an integer, a UUID or a string."
+        "PlainFloat: the key 'id' must be an integer without validators or default, a UUID, or a "
+        "string that clients send."
     )
 
 
@@ -283,3 +285,39 @@ def test_a_member_that_the_server_sets_is_refused_as_read_only() -> None:
         "#/name: is required; #/nme: is not a member of this object. Did you mean 'name'?; "
         "#/id: is read-only: leave it out"
     )
+
+
+class Level(enum.Enum):
+    LOW = (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        (models.PkField(validate=validate.Range(min=5)),
+         "its values are the server's: it has no validators"),
+        (models.PkField(load_default=5), "the store assigns it, so it has no default"),
+        (models.PkField(allow_none=True), "a key is never null"),
+        (models.StringPkField(load_only=True), "a key is shown"),
+        (models.StringPkField(dump_only=True), "the client sends it, so it is not dump_only"),
+        (models.EnumField(Level, by_value=True),
+         "the value of Level.LOW is no string, number or boolean of JSON"),
+        (ma.fields.Decimal(places=20), "places must be between 0 and 18, not 20"),
+        (models.DateTimeField(load_default=dt.datetime(2026, 1, 1)),
+         "the default datetime.datetime(2026, 1, 1, 0, 0) is no value of the field: JSON makes "
+         "another value of it"),
+        (ma.fields.Raw(load_default=float("nan")),
+         "the default nan is no value of the field: JSON makes another value of it"),
+    ],
+)  # fmt: skip
+def test_a_field_that_could_not_keep_its_word_is_refused(field: Any, said: str) -> None:
+    assert refusal(x=field) == f"Thing: field 'x': {said}"
+
+
+class Tagged(models.Model):
+    tags = models.ListField(models.StringField(), load_default=[])
+
+
+def test_a_default_is_not_shared_between_records() -> None:
+    load(Tagged, {})["tags"].append("x")
+    assert load(Tagged, {}) == {"tags": []}

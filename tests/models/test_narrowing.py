@@ -11,10 +11,12 @@ import pytest
 from marshmallow import validate
 
 from openrest import models
+from openrest.errors import InvalidData, ModelError
 from openrest.models import shapes as s
 from openrest.models.derive import field_shape
 from openrest.models.formats import NO_NUL
 from openrest.models.jsonschema import json_schema
+from openrest.models.loading import wire_loader
 
 TEXT = {"type": "string", "pattern": NO_NUL.source}
 
@@ -64,6 +66,21 @@ NARROWER: list[tuple[Any, Any, dict[str, Any]]] = [
         {"type": "number", "exclusiveMinimum": 0.0, "exclusiveMaximum": 1.0},
     ),
     (models.FloatField, validate.OneOf([1, 2.5]), {"enum": [1.0, 2.5], "type": "number"}),
+    (
+        models.StringField,
+        [validate.NoneOf(["a", None, 5]), validate.NoneOf(["b"])],
+        {**TEXT, "not": {"enum": ["a", "b"]}},
+    ),
+    (
+        models.StringField,
+        validate.Regexp(r"a\$"),
+        {"type": "string", "allOf": [{"pattern": r"^(?:a\$)"}, {"pattern": NO_NUL.source}]},
+    ),
+    (
+        models.FloatField,
+        [validate.Range(min=1, min_inclusive=False), validate.Range(min=1)],
+        {"type": "number", "exclusiveMinimum": 1.0, "maximum": 1.7976931348623157e308},
+    ),
     (models.BooleanField, validate.Equal(True), {"type": "boolean", "enum": [True]}),
     (
         lambda validate: models.EnumField(Colour, validate=validate),
@@ -154,6 +171,8 @@ SENSELESS: list[tuple[Any, Any, str]] = [
     (models.IntegerField, validate.Range(5, 3), "no integer is at least 5 and at most 3"),
     (models.FloatField, [validate.Range(min=2), validate.Range(max=1)],
      "no number is between 2.0 and 1.0"),
+    (models.IntegerField, validate.Range(max=float("inf")),
+     "the bounds of a Range are finite: leave out the one that is not"),
     (models.StringField, validate.Range(1, 2), "Range says nothing of a string"),
     (models.BooleanField, validate.Length(1), "Length says nothing of a boolean"),
     (models.IntegerField, validate.Regexp("a"), "Regexp says nothing of an integer"),
@@ -169,3 +188,22 @@ def test_a_validator_that_leaves_nothing_or_says_nothing_is_refused(
     with pytest.raises(ValueError) as refused:
         field_shape(field(validate=validators))
     assert str(refused.value) == said
+
+
+def test_a_pattern_says_what_its_author_wrote() -> None:
+    field = models.StringField(validate=validate.Regexp("^[a-z]+$", error="{input}: lower case!"))
+    with pytest.raises(InvalidData) as refused:
+        wire_loader(field_shape(field))("A")
+    assert refused.value.mistakes[0].detail == "A: lower case!"
+
+
+def test_the_value_of_a_default_that_is_a_function_has_to_fit_too() -> None:
+    class Model(models.Model):
+        at = models.DateTimeField(load_default=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+
+    assert callable(Model.shape.member("at").default)
+    with pytest.raises(ModelError) as refused:
+        type("Wrong", (models.Model,), {"n": models.IntegerField(load_default=lambda: "x")})
+    assert str(refused.value) == (
+        "Wrong: field 'n': the default 'x' is no value of the field: must be an integer"
+    )
