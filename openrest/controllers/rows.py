@@ -148,6 +148,7 @@ class _Builder:
                 media_types=("application/merge-patch+json",),
                 wire=True,
                 ruled=s.may_refuse(parts.replace),
+                example=example(parts.replace),
             ),
         }.get(name)
         contributions = list(self._parts_of(name))

@@ -7,14 +7,28 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from openrest.errors import ContractError, RecordConflict, StoreError, StoreUnavailable
+from openrest.datastore.tables import Table, TableFound
+from openrest.errors import (
+    ContractError,
+    RecordConflict,
+    StoreError,
+    StoreUnavailable,
+    TableMismatch,
+)
 
 __all__ = ["Connection", "Database", "connect", "switch_to_wal"]
+
+#: The device and the number of a file: they differ when another one has taken its place.
+_File = tuple[int, int]
+
+#: For how many seconds a reader trusts that the file is still there: to ask costs as much as a
+#: quarter of a `get`. A writer always asks.
+_TRUSTED: Final = 0.1
 
 #: What passes by itself, or is for the machine's administrator: the client may try again.
 _AWAY = frozenset(
@@ -85,21 +99,27 @@ def switch_to_wal(connection: sqlite3.Connection, timeout: float) -> None:
 class Database:
     """Runs statements on the file at `path`, each thread on a connection of its own.
 
-    `conflicts` are the fields that clash, by the text in which SQLite says so, in lower case.
+    `found` is what is known of the table in it. SQLite goes on with a file that has been deleted
+    or replaced, and what it writes there is lost: that is StoreUnavailable, until a file whose
+    table fits is there again.
     """
 
-    def __init__(
-        self, path: Path, timeout: float, conflicts: Mapping[str, tuple[str, ...]]
-    ) -> None:
+    def __init__(self, path: Path, timeout: float, table: Table, found: TableFound) -> None:
+        self.found = found
         self._path = path
         self._timeout = timeout
-        self._conflicts = conflicts
+        self._table = table
+        #: The file whose table is known to fit.
+        self._fitting: _File | None = _look(path)
         self._process = _Process()
         _before_each_fork(self)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that a query gives."""
-        connection = self._connection()
+        handle = self._handle()
+        connection = handle.connection
+        if time.monotonic() > handle.trusted_until and not connection.in_transaction:
+            self._check(handle)
         try:
             return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
@@ -107,11 +127,13 @@ class Database:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run a statement that writes, in the transaction of this thread or as one of its own."""
-        connection = self._connection()
+        handle = self._handle()
+        connection = handle.connection
         try:
             if connection.in_transaction:
                 return connection.execute(sql, parameters)
             with self._turn():
+                self._check(handle)
                 return connection.execute(sql, parameters)
         except sqlite3.Error as error:
             raise self._failure(error) from error
@@ -119,10 +141,12 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One atomic step of this thread: nobody else writes meanwhile, an exception undoes it."""
-        connection = self._connection()
+        handle = self._handle()
+        connection = handle.connection
         if connection.in_transaction:
             raise ContractError("A change or check must not write to the store that runs it.")
         with self._turn():
+            self._check(handle)
             # IMMEDIATE takes the write lock at once. A transaction that read first would be
             # refused when it came to write, without waiting, if another had written in between.
             self._control(connection, "BEGIN IMMEDIATE")
@@ -143,17 +167,41 @@ class Database:
         if handle is not None and not handle.connection.in_transaction:
             self.close()
 
-    def _connection(self) -> Connection:
+    def _handle(self) -> _Handle:
         if self._process.pid != os.getpid():
             self._after_fork()
         handle: _Handle | None = getattr(self._process.threads, "handle", None)
         if handle is None:
-            try:
-                connection = connect(self._path, self._timeout)
-            except sqlite3.Error as error:
-                raise self._failure(error) from error
-            self._process.threads.handle = handle = _Handle(connection, self._process.opened)
-        return handle.connection
+            self._process.threads.handle = handle = self._open()
+        return handle
+
+    def _open(self) -> _Handle:
+        file = _look(self._path)
+        try:
+            handle = _Handle(connect(self._path, self._timeout), file, self._process.opened)
+            if file != self._fitting:
+                self.found = self._table.compare(handle.connection)
+                switch_to_wal(handle.connection, self._timeout)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        except TableMismatch as error:
+            raise StoreError(f"{self._path}: {error}") from error
+        self._check(handle)  # it may have been replaced between the look and the opening
+        self._fitting = file
+        return handle
+
+    def _check(self, handle: _Handle) -> None:
+        """See that the connection is to the file at the path; one that is not is closed."""
+        try:
+            if _look(self._path) != handle.file:
+                raise StoreUnavailable(f"{self._path}: another file has taken its place")
+        except StoreUnavailable:
+            # Not only the number: once it is free, the next file may be given the same.
+            self._fitting = None
+            self.close()
+            handle.close()
+            raise
+        handle.trusted_until = time.monotonic() + _TRUSTED
 
     def _after_fork(self) -> None:
         # SQLite keeps its locks on a file in the memory of the process, and a child believes to
@@ -183,8 +231,8 @@ class Database:
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if code in _TAKEN and str(error).lower() in self._conflicts:
-            return RecordConflict(self._conflicts[str(error).lower()])
+        if code in _TAKEN and str(error).lower() in self.found.conflicts:
+            return RecordConflict(self.found.conflicts[str(error).lower()])
         if code & 0xFF in _AWAY:
             return StoreUnavailable(f"{self._path}: {error}")
         return StoreError(f"{self._path}: {error}")
@@ -207,15 +255,34 @@ class _Process:
 class _Handle:
     """Closes its connection when its thread ends, but only in the process that opened it."""
 
-    def __init__(self, connection: Connection, opened: set[Connection]) -> None:
+    def __init__(self, connection: Connection, file: _File, opened: set[Connection]) -> None:
         self.connection = connection
+        self.file = file
+        #: When a reader has to check that the file is still there, by time.monotonic().
+        self.trusted_until = 0.0
         self._opened = opened
         opened.add(connection)
 
     def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
         if self.connection.pid == os.getpid():
             self._opened.discard(self.connection)
             self.connection.close()
+
+
+def _look(path: Path) -> _File:
+    """Which file is at the path. Raises StoreUnavailable when none is, or one without a table."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError as error:
+        raise StoreUnavailable(f"{path}: the file is gone") from error
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror}") from error
+    if not found.st_size:
+        raise StoreUnavailable(f"{path}: the file is empty")
+    return found.st_dev, found.st_ino
 
 
 def _before_each_fork(database: Database) -> None:

@@ -25,6 +25,7 @@ from openrest.errors import (
     did_you_mean,
 )
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
+from openrest.models import shapes as s
 from openrest.query import OPERATORS, Query
 
 __all__ = ["SQLiteDataStore"]
@@ -68,15 +69,19 @@ class SQLiteDataStore(DataStore):
             uniques=tuple(unique_members(validators)),
         )
         found = _prepare(path, timeout, self.table)
-        self._database = Database(path, timeout, found.conflicts)
+        self._database = Database(path, timeout, self.table, found)
         self._keep = Keeper(self.shape, self.key)
         self._statements = Statements(self.table)
         self._names = tuple(each.name for each in columns)
-        self._decoders = [
-            (each.name, each.decode or _only(STORED_AS[each.type]))
-            for each in columns
-            if each.decode or not found.strict
-        ]
+        # By strictness: another file, with another table that fits, may take the place of this.
+        self._decoders = {
+            strict: [
+                (each.name, each.decode or _only(STORED_AS[each.type]))
+                for each in columns
+                if each.decode or not strict
+            ]
+            for strict in (True, False)
+        }
         self._optional = [member.name for member in self.shape.members if not member.always]
 
     def find(self, query: Query) -> Iterable[Record]:
@@ -127,9 +132,22 @@ class SQLiteDataStore(DataStore):
 
     def _add(self, record: Record) -> Record:
         values = self._statements.inserted(record)
-        cursor = self._database.execute(self._statements.insert, values)
+        try:
+            cursor = self._database.execute(self._statements.insert, values)
+        except StoreUnavailable as error:
+            if self._no_key_is_left(error):
+                raise StoreError(f"{self.table.name}: every key has been given") from error
+            raise
         record.setdefault(self.key.name, cursor.lastrowid)
         return record
+
+    def _no_key_is_left(self, error: StoreUnavailable) -> bool:
+        # SQLite words this as it does a full disk, which passes.
+        code = getattr(error.__cause__, "sqlite_errorcode", None)
+        if code != sqlite3.SQLITE_FULL or not self.table.assigned:
+            return False
+        last = "SELECT seq FROM sqlite_sequence WHERE name = ? COLLATE NOCASE"
+        return self._database.rows(last, (self.table.name,)) == [(s.INT64_MAX,)]
 
     def _remove(self, key: Any) -> None:
         cursor = self._database.execute(self._statements.delete, (self._key_value(key),))
@@ -147,7 +165,7 @@ class SQLiteDataStore(DataStore):
         # strict=False: the statement names the columns one by one, so their number is right.
         records = [dict(zip(names, row, strict=False)) for row in self._database.rows(sql, values)]
         # A column at a time, so that a row costs little more than its values.
-        for name, decode in self._decoders:
+        for name, decode in self._decoders[self._database.found.strict]:
             for record in records:
                 value = record[name]
                 if value is not None:

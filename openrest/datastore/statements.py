@@ -37,15 +37,20 @@ class Statements:
 
     def __init__(self, table: Table) -> None:
         self._columns = {column.name: column for column in table.columns}
+        # With the name of the table: SQLite takes "note" alone for a text once the table, which
+        # others may alter, has no such column, and WHERE "id" = 'id' is then true of every row.
+        self._places = {column.name: f"{table.sql}.{column.sql}" for column in table.columns}
         self._key = self._columns[table.key]
         # A model may have nothing but its key, and UPDATE must set something.
         changed = [each for each in table.columns if each is not self._key] or [self._key]
         names = ", ".join(column.sql for column in table.columns)
+        places = ", ".join(self._places.values())
         marks = ", ".join("?" for _ in table.columns)
         settings = ", ".join(f"{column.sql} = ?" for column in changed)
-        of_key = f" WHERE {self._key.sql} = ?"
-        self._select = f"SELECT {names} FROM {table.sql}"
-        self._select_page = f"{self._select} ORDER BY {self._key.sql} LIMIT ? OFFSET ?"
+        self._key_place = self._places[table.key]
+        of_key = f" WHERE {self._key_place} = ?"
+        self._select = f"SELECT {places} FROM {table.sql}"
+        self._select_page = f"{self._select} ORDER BY {self._key_place} LIMIT ? OFFSET ?"
         self._count = f"SELECT count(*) FROM {table.sql}"
         self.get = self._select + of_key
         self.insert = f"INSERT INTO {table.sql} ({names}) VALUES ({marks})"
@@ -62,7 +67,7 @@ class Statements:
         if not query.conditions and not query.order:
             return self._select_page, (limit, offset)
         where, values = self._where(query.conditions)
-        order = ", ".join([*map(self._order, query.order), self._key.sql])
+        order = ", ".join([*map(self._order, query.order), self._key_place])
         sql = f"{self._select}{where} ORDER BY {order} LIMIT ? OFFSET ?"
         return sql, (*values, limit, offset)
 
@@ -89,10 +94,11 @@ class Statements:
         tests, values = [], []
         for condition in conditions:
             sign, column = _COMPARISONS[condition.operator], self._column(condition.member)
+            place = self._places[column.name]
             if sign in ("=", "<>"):
-                tests.append(f"{column.sql} {sign} ?")
+                tests.append(f"{place} {sign} ?")
             elif column.ordered:
-                tests.append(f"{column.order.format(column.sql)} {sign} {column.order.format('?')}")
+                tests.append(f"{column.order.format(place)} {sign} {column.order.format('?')}")
             else:
                 raise ContractError(f"The values of the field {column.name!r} have no order.")
             try:
@@ -107,7 +113,7 @@ class Statements:
         column = self._column(order.member)
         # Descending, NULL is last already: SQLite takes it for less than any value.
         direction = " DESC" if order.descending else "" if column.required else " NULLS LAST"
-        return column.order.format(column.sql) + direction
+        return column.order.format(self._places[column.name]) + direction
 
     def _column(self, name: str) -> Column:
         if name not in self._columns:

@@ -76,22 +76,19 @@ class Table:
         try:
             if not _look_up(connection, self.name):
                 connection.execute(self.create_statement)
-            found = self._compare(connection)
+            found = self.compare(connection)
             connection.execute("COMMIT")
         except BaseException:
             connection.rollback()
             raise
         return found
 
-    def _definition(self, column: Column) -> str:
-        if column.name != self.key:
-            return column.definition
-        if self.assigned:
-            return f"{column.sql} INTEGER PRIMARY KEY AUTOINCREMENT"
-        return f"{column.sql} {column.type} NOT NULL PRIMARY KEY"
-
-    def _compare(self, connection: sqlite3.Connection) -> TableFound:
-        [(name, kind, strict, statement)] = _look_up(connection, self.name)
+    def compare(self, connection: sqlite3.Connection) -> TableFound:
+        """What is known of the table. Raises TableMismatch when it does not fit the model."""
+        tables = _look_up(connection, self.name)
+        if not tables:
+            raise TableMismatch(self._subject, ["it is missing."])
+        [(name, kind, strict, statement)] = tables
         if kind != "table":
             raise TableMismatch(self._subject, [f"it is a {kind}, not a table."])
         indexes = _unique_indexes(connection, self.name)
@@ -109,6 +106,13 @@ class Table:
         for columns in filter(None, indexes.values()):
             conflicts[_failure(name, columns)] = declared[frozenset(map(str.lower, columns))]
         return TableFound(conflicts=conflicts, strict=bool(strict))
+
+    def _definition(self, column: Column) -> str:
+        if column.name != self.key:
+            return column.definition
+        if self.assigned:
+            return f"{column.sql} INTEGER PRIMARY KEY AUTOINCREMENT"
+        return f"{column.sql} {column.type} NOT NULL PRIMARY KEY"
 
     @property
     def _subject(self) -> str:

@@ -383,11 +383,18 @@ def test_a_full_disk_is_an_unavailable_store(tmp_path: Path) -> None:
     assert store.insert({"text": "short"})["id"] == 1
 
 
-def test_a_store_whose_keys_are_used_up_is_unavailable(tmp_path: Path) -> None:
+def test_a_store_whose_keys_are_used_up_will_not_come_back(tmp_path: Path) -> None:
     store = tweets(tmp_path)
     store.insert({"id": 2**63 - 1, "text": "the last"})
-    with pytest.raises(StoreUnavailable):
-        store.insert({"text": "one too many"})
+    for write in (
+        lambda: store.insert({"text": "one too many"}),
+        lambda: store.insert_many([{"text": "one too many"}]),
+    ):
+        with pytest.raises(StoreError) as caught:
+            write()
+        assert not isinstance(caught.value, StoreUnavailable)
+        assert str(caught.value) == "tweets: every key has been given"
+    assert store.count(Query()) == 1
 
 
 def test_a_table_that_disappears_is_a_store_error(tmp_path: Path) -> None:
@@ -404,7 +411,7 @@ def test_a_file_that_disappears_is_not_made_anew(tmp_path: Path) -> None:
         (tmp_path / name).unlink()
     with pytest.raises(StoreUnavailable) as caught:
         store.count(Query())
-    assert str(caught.value) == f"{tmp_path}/twitter.db: unable to open database file"
+    assert str(caught.value) == f"{tmp_path}/twitter.db: the file is gone"
     assert os.listdir(tmp_path) == []
 
 
