@@ -96,6 +96,7 @@ def _objects(operations: Iterable[Operation]) -> list[s.Object]:
                         "The document",
                         [f"two different objects have the name {named.component!r}."],
                     )
+    found[str(PROBLEM.component)] = found.pop(str(PROBLEM.component))  # readers want it last
     return list(found.values())
 
 

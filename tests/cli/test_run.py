@@ -249,6 +249,7 @@ def test_reload_serves_what_is_saved_and_outlives_a_broken_file(clock: Path) -> 
         clock.write_text(CLOCK.replace('"resource_name"', '"name"') + "#")
         sentence = "Error: clock.py, line 15: Bells has 2 mistakes:\n"
         assert _eventually(lambda: sentence in server.logged())
+        assert title() == "None"  # once it answers it watches the files, too
 
         clock.write_text(CLOCK.replace('title="Bells"', 'title="Gongs and bells"'))
         assert _eventually(lambda: title() == "Gongs and bells")
