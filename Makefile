@@ -1,7 +1,7 @@
 # Two commands do everything: `make serve` and `make test`. Both set up .venv by themselves.
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 HOST ?= 127.0.0.1
 PORT ?= 5000
 # Which tests, and other options of pytest: make test ARGS='tests/cli -x'
@@ -20,7 +20,7 @@ serve: .venv/.run
 	@exec $(BIN)/openrest run examples.tweets:app --host $(HOST) --port $(PORT)
 
 test: .venv/.dev
-	@$(PYTEST) -q -rs -n auto $(ARGS)
+	@$(PYTEST) -q -rs -n auto --dist worksteal $(ARGS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

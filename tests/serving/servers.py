@@ -154,12 +154,10 @@ def started(
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
-    """SIGKILL for a server and all of its workers."""
-    try:
+    """SIGKILL for a server that still runs, and all of its workers."""
+    if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait(PATIENCE)
+        process.wait(PATIENCE)
 
 
 def announcement(process: subprocess.Popen[str], log: Path) -> str:
