@@ -51,6 +51,7 @@ __all__ = [
     "UnprocessableContent",
     "UnsupportedMediaType",
     "did_you_mean",
+    "nearest",
 ]
 
 #: As many mistakes as one answer lists. A body of a megabyte can hold half a million, each of
@@ -75,13 +76,19 @@ class Mistake:
         """The mistake as it stands in the ``errors`` of a problem."""
         place = {"pointer": self.pointer, "parameter": self.parameter, "header": self.header}
         found = {name: value for name, value in place.items() if value is not None}
-        return {**found, "detail": self.detail}
+        return {**found, "detail": str(self.detail)}
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """`` Did you mean 'offset'?`` with a leading space, or nothing when no name is near."""
+    near = nearest(wrong, known)
+    return f" Did you mean {near!r}?" if near else ""
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """The name that was probably meant, or None when no name is near."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return near[0] if near else None
 
 
 class OpenRestError(Exception):
@@ -212,7 +219,7 @@ class Problem(OpenRestError):
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
-            "detail": self.detail,
+            "detail": str(self.detail),
         }
         if self.instance is not None:
             body["instance"] = self.instance

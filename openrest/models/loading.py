@@ -14,7 +14,9 @@ from urllib.parse import quote
 
 from marshmallow import ValidationError
 
-from openrest.errors import InvalidData, Mistake, RuleViolated, did_you_mean
+from openrest import messages as msg
+from openrest.errors import InvalidData, Mistake, RuleViolated, nearest
+from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.scalars import Enough, Load, mistake, same, scalar_loader
 
@@ -86,10 +88,11 @@ class _Rule(Mistake):
 
 def _except(shape: s.Except) -> Load:
     load = loader(shape.shape)
+    said = say(msg.EXCEPT, refused=", ".join(map(str, shape.values)))
 
     def load_except(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if any(same(value, refused) for refused in shape.values):
-            mistake(mistakes, at, f"must not be {', '.join(map(str, shape.values))}")
+            mistake(mistakes, at, said)
             return None
         return load(value, at, mistakes)
 
@@ -102,12 +105,12 @@ def _list(shape: s.List) -> Load:
 
     def load_list(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not list:
-            mistake(mistakes, at, "must be an array")
+            mistake(mistakes, at, say(msg.ARRAY))
             return None
         if len(value) < low:
-            mistake(mistakes, at, f"must have at least {low} items")
+            mistake(mistakes, at, say(msg.MIN_ITEMS, minimum=low))
         elif high is not None and len(value) > high:
-            mistake(mistakes, at, f"must have at most {high} items")
+            mistake(mistakes, at, say(msg.MAX_ITEMS, maximum=high))
         return [load_item(item, f"{at}/{index}", mistakes) for index, item in enumerate(value)]
 
     return load_list
@@ -132,7 +135,7 @@ def _ruled(shape: s.Ruled) -> Load:
             for rule in shape.rules:
                 # marshmallow 4 ignores what a validator gives; whoever returns False meant it.
                 if _refusing(rule, native, at, mistakes) is False:
-                    mistakes.append(_Rule("is refused by a rule", pointer=at))
+                    mistakes.append(_Rule(say(msg.REFUSED_BY_RULE), pointer=at))
         return native
 
     return load_ruled
@@ -143,7 +146,7 @@ def _any(shape: s.AnyValue) -> Load:
 
     def load_any(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if value is None:
-            mistake(mistakes, at, "must not be null")
+            mistake(mistakes, at, say(msg.NOT_NULL))
             return None
         return value if convert is None else _refusing(convert, value, at, mistakes)
 
@@ -170,7 +173,8 @@ def rule_mistakes(messages: Any, at: str) -> list[Mistake]:
         ]
     if isinstance(messages, list):
         return [found for inner in messages for found in rule_mistakes(inner, at)]
-    return [_Rule(str(messages), pointer=at)]
+    # As it is: a Text remembers what it was made from, and can be translated.
+    return [_Rule(messages if isinstance(messages, str) else str(messages), pointer=at)]
 
 
 def pointer(name: str) -> str:
@@ -191,11 +195,12 @@ def _object(shape: s.Object) -> Load:
     steps = [
         (m.wire, m.name, "/" + _escape(m.wire), loader(m.shape), m.required) for m in shape.members
     ]
+    unknown = say(msg.UNKNOWN_MEMBER)
     absent = [m for m in (*shape.members, *shape.owned) if m.always and not m.required]
 
     def load_object(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not dict:
-            mistake(mistakes, at, "must be an object")
+            mistake(mistakes, at, say(msg.OBJECT))
             return None
         record: dict[str, Any] = {}
         before = len(mistakes)
@@ -205,15 +210,15 @@ def _object(shape: s.Object) -> Load:
                 found += 1
                 record[name] = load(value[wire], at + place, mistakes)
             elif required:
-                mistake(mistakes, at + place, "is required")
+                mistake(mistakes, at + place, say(msg.REQUIRED))
         if found != len(value) and not shape.ignore_unknown:
             for wire in value:
                 if wire in owned:
-                    mistake(mistakes, f"{at}/{_escape(wire)}", "is read-only: leave it out")
+                    mistake(mistakes, f"{at}/{_escape(wire)}", say(msg.READ_ONLY))
                 elif wire not in known:
-                    near = did_you_mean(wire, known)
-                    place = f"{at}/{_escape(wire)}"
-                    mistake(mistakes, place, f"is not a member of this object.{near}")
+                    near = nearest(wire, known)
+                    said = say(msg.UNKNOWN_MEMBER_NEAR, near=near) if near else unknown
+                    mistake(mistakes, f"{at}/{_escape(wire)}", said)
         if len(mistakes) == before:
             for member in absent:
                 if member.name not in record:

@@ -10,7 +10,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from openrest.errors import MAX_MISTAKES, Mistake, did_you_mean
+from openrest import messages as msg
+from openrest.errors import MAX_MISTAKES, Mistake, nearest
+from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.formats import DATE, DATE_TIME, UUID
 from openrest.models.patterns import Pattern
@@ -68,7 +70,7 @@ def mistake(mistakes: list[Mistake], at: str, detail: str) -> None:
 
 def _load_boolean(value: Any, at: str, mistakes: list[Mistake]) -> Any:
     if type(value) is not bool:
-        mistake(mistakes, at, "must be true or false")
+        mistake(mistakes, at, say(msg.BOOLEAN))
     return value
 
 
@@ -77,13 +79,13 @@ def _integer(minimum: int, maximum: int) -> Load:
         if type(value) is not int:
             # JSON Schema calls 5.0 an integer, and clients in some languages write it so.
             if type(value) is not float or not value.is_integer():
-                mistake(mistakes, at, "must be an integer")
+                mistake(mistakes, at, say(msg.INTEGER))
                 return None
             value = int(value)
         if value < minimum:
-            mistake(mistakes, at, f"must be at least {minimum}")
+            mistake(mistakes, at, say(msg.AT_LEAST, minimum=minimum))
         elif value > maximum:
-            mistake(mistakes, at, f"must be at most {maximum}")
+            mistake(mistakes, at, say(msg.AT_MOST, maximum=maximum))
         return value
 
     return load_integer
@@ -106,19 +108,19 @@ def _number(shape: s.Number) -> Load:
 
     def load_number(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not float and type(value) is not int:
-            mistake(mistakes, at, "must be a number")
+            mistake(mistakes, at, say(msg.NUMBER))
             return None
         # Before the conversion: an integer beyond every double cannot be converted.
         if value < low or (shape.exclusive_minimum and value == low):
-            word = "more than" if shape.exclusive_minimum else "at least"
-            mistake(mistakes, at, f"must be {word} {low:g}")
+            said = msg.MORE_THAN if shape.exclusive_minimum else msg.AT_LEAST
+            mistake(mistakes, at, say(said, minimum=f"{low:g}"))
             return None
         if value > high or (shape.exclusive_maximum and value == high):
-            word = "less than" if shape.exclusive_maximum else "at most"
-            mistake(mistakes, at, f"must be {word} {high:g}")
+            said = msg.LESS_THAN if shape.exclusive_maximum else msg.AT_MOST
+            mistake(mistakes, at, say(said, maximum=f"{high:g}"))
             return None
         if not math.isfinite(value):
-            mistake(mistakes, at, "must be a finite number")
+            mistake(mistakes, at, say(msg.FINITE))
             return None
         return float(value) + 0.0  # -0.0 becomes 0.0: the two are equal and must be stored alike
 
@@ -129,10 +131,7 @@ def _decimal(shape: s.Decimal) -> Load:
     fits = re.compile(shape.pattern[:-1]).fullmatch
     unit = decimal.Decimal(1).scaleb(-shape.places)
     whole = shape.digits - shape.places
-    wanted = (
-        f"must be a decimal number in a string, with at most {whole} digits before the point and "
-        f"{shape.places} after it"
-    )
+    wanted = say(msg.DECIMAL, whole=whole, places=shape.places)
     # The digits are bounded by the shape, not by the context that a thread happens to have.
     context = decimal.Context(prec=shape.digits + 1)
 
@@ -151,20 +150,20 @@ def _string(shape: s.String) -> Load:
 
     def load_string(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not str:
-            mistake(mistakes, at, "must be a string")
+            mistake(mistakes, at, say(msg.STRING))
             return None
         if len(value) < low:
             mistake(
                 mistakes,
                 at,
-                "must not be empty" if low == 1 else f"must have at least {low} characters",
+                say(msg.NOT_EMPTY) if low == 1 else say(msg.MIN_LENGTH, minimum=low),
             )
         elif high is not None and len(value) > high:
             # Patterns are not tried on it: some take their time on a long text.
-            mistake(mistakes, at, f"must have at most {high} characters")
+            mistake(mistakes, at, say(msg.MAX_LENGTH, maximum=high))
             return value
         if "\0" in value:
-            mistake(mistakes, at, "must not contain the character NUL")
+            mistake(mistakes, at, say(msg.NO_NUL))
         for pattern, search in zip(shape.patterns, searches, strict=True):
             if not search(value):
                 mistake(mistakes, at, _unmatched(pattern, value))
@@ -172,7 +171,7 @@ def _string(shape: s.String) -> Load:
             try:
                 value.encode()
             except UnicodeEncodeError:
-                mistake(mistakes, at, "must be Unicode text without lone surrogates")
+                mistake(mistakes, at, say(msg.NO_SURROGATE))
         return value
 
     return load_string
@@ -180,8 +179,8 @@ def _string(shape: s.String) -> Load:
 
 def _unmatched(pattern: Pattern, value: str) -> str:
     if pattern.error:
-        return pattern.error.format(input=value, regex=pattern.source)  # as marshmallow does
-    return f"must match the pattern {pattern.source}"
+        return say(pattern.error, input=value, regex=pattern.source)  # as marshmallow does
+    return say(msg.PATTERN, pattern=pattern.source)
 
 
 def _load_datetime(value: Any, at: str, mistakes: list[Mistake]) -> Any:
@@ -190,7 +189,7 @@ def _load_datetime(value: Any, at: str, mistakes: list[Mistake]) -> Any:
             return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
         except ValueError:
             pass  # the pattern does not know how long a month is
-    mistake(mistakes, at, "must be a date and time with an offset, such as 2026-03-01T09:30:00Z")
+    mistake(mistakes, at, say(msg.DATE_TIME))
     return None
 
 
@@ -200,19 +199,20 @@ def _load_date(value: Any, at: str, mistakes: list[Mistake]) -> Any:
             return dt.date.fromisoformat(value)
         except ValueError:
             pass  # the pattern does not know how long a month is
-    mistake(mistakes, at, "must be a date, such as 2026-03-01")
+    mistake(mistakes, at, say(msg.DATE))
     return None
 
 
 def _load_uuid(value: Any, at: str, mistakes: list[Mistake]) -> Any:
     if type(value) is not str or not UUID.search(value):
-        mistake(mistakes, at, "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b")
+        mistake(mistakes, at, say(msg.UUID))
         return None
     return uuid.UUID(value)
 
 
 def _choice(shape: s.Choice) -> Load:
     shown = ", ".join(str(wire) for wire, _ in shape.pairs)
+    wanted = say(msg.CHOICE, choices=shown)
     texts = [wire for wire, _ in shape.pairs if isinstance(wire, str)]
     # In JSON true is not 1, and in Python it is: the key says which of the two it was.
     natives = {(type(wire) is bool, wire): native for wire, native in shape.pairs}
@@ -224,8 +224,9 @@ def _choice(shape: s.Choice) -> Load:
                 return found
         # To look for what was meant takes long, and nobody reads a hundred guesses.
         guess = isinstance(value, str) and len(mistakes) < 10
-        near = did_you_mean(value, texts) if guess else ""
-        mistake(mistakes, at, f"must be one of {shown}" + (f".{near}" if near else ""))
+        near = nearest(value, texts) if guess else None
+        said = say(msg.CHOICE_NEAR, choices=shown, near=near) if near else wanted
+        mistake(mistakes, at, said)
         return None
 
     return load_choice

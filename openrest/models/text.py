@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from openrest import messages as msg
 from openrest.errors import Mistake
+from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.loading import Enough, loader
 
@@ -53,7 +55,7 @@ def text_reader(shape: s.Shape) -> Read:
 
     def read_one(texts: Sequence[str], mistakes: list[Mistake]) -> Any:
         if len(texts) > 1:
-            mistakes.append(Mistake("is given more than once", pointer=""))
+            mistakes.append(Mistake(say(msg.GIVEN_TWICE), pointer=""))
             return None
         return load(spell(texts[0]), "", mistakes)
 

@@ -48,6 +48,7 @@ INTERNAL = {
     "openrest.bodies",
     "openrest.checking",
     "openrest.merge_patch",
+    "openrest.messages",
     "openrest.negotiation",
     "openrest.openapi",
     "openrest.operations",
