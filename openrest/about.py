@@ -13,7 +13,7 @@ from openrest.bodies import Limits
 from openrest.contract import Header, Parameter, ResponseSpec
 from openrest.errors import NotFound
 from openrest.models import shapes as s
-from openrest.models.jsonschema import json_schema
+from openrest.models.jsonschema import Named, schema_definitions, standalone_schema
 from openrest.operations import Call, Operation, Result
 from openrest.views.json import JsonResponse
 from openrest.views.raw import bytes_response
@@ -32,7 +32,7 @@ class SchemaResponse(JsonResponse):
 
 
 def index_rows(
-    title: str, version: str, resources: Mapping[str, s.Object], limits: Limits
+    title: str, version: str, resources: Mapping[str, Named], limits: Limits
 ) -> Iterator[Operation]:
     """``/`` and ``/schema``: `resources` are the objects that answers show, by resource name."""
     yield _index(title, version, list(resources), limits)
@@ -119,11 +119,8 @@ def _index(title: str, version: str, names: list[str], limits: Limits) -> Operat
     return _row("index", "/", "What there is", index, [found, see_other], classes, limits)
 
 
-def _schemas(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
-    whole = {
-        "$schema": _DIALECT,
-        "$defs": {name: json_schema(shape) for name, shape in resources.items()},
-    }
+def _schemas(resources: Mapping[str, Named], limits: Limits) -> Operation:
+    whole = {"$schema": _DIALECT, "$defs": schema_definitions(resources)}
     spec = ResponseSpec(
         status=200,
         description="One JSON Schema with the objects of every resource in its `$defs`",
@@ -142,9 +139,9 @@ def _schemas(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
     )
 
 
-def _schema(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
+def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
     schemas = {
-        name: {"$schema": _DIALECT, "title": shape.component, **json_schema(shape)}
+        name: {"$schema": _DIALECT, "title": shape.component, **standalone_schema(shape)}
         for name, shape in resources.items()
     }
     first = next(iter(schemas))

@@ -166,7 +166,9 @@ NO_NUL: Final = "must not contain the character NUL"
 PATTERN: Final = "must match the pattern {pattern}"
 NO_SURROGATE: Final = "must be Unicode text without lone surrogates"
 DATE_TIME: Final = "must be a date and time with an offset, such as 2026-03-01T09:30:00Z"
+NAIVE_DATE_TIME: Final = "must be a date and time without an offset, such as 2026-03-01T09:30:00"
 DATE: Final = "must be a date, such as 2026-03-01"
+TIME: Final = "must be a time of day, such as 09:30:00"
 UUID: Final = "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"
 CHOICE: Final = "must be one of {choices}"
 CHOICE_NEAR: Final = "must be one of {choices}. Did you mean {near!r}?"
@@ -175,4 +177,17 @@ NOT_NULL: Final = "must not be null"
 ARRAY: Final = "must be an array"
 MIN_ITEMS: Final = "must have at least {minimum} items"
 MAX_ITEMS: Final = "must have at most {maximum} items"
+#: Of an array that has one item of each kind.
+ITEMS: Final = "must have exactly {number} items"
 OBJECT: Final = "must be an object"
+MIN_MEMBERS: Final = "must have at least {minimum} members"
+MAX_MEMBERS: Final = "must have at most {maximum} members"
+#: Of a name in an object that is also written in another way there.
+SAME_NAME: Final = "is the same as {name!r}"
+#: Of the name of a member; {mistake} is the detail of another mistake: "must be a date".
+NAME: Final = "the name {mistake}"
+#: {text} is what a text of that kind is: "an IP address, such as 192.0.2.1".
+PARSED: Final = "must be {text}"
+#: Of a text that looks right and means nothing: "31/02/2026".
+NOT_THERE: Final = "does not exist"
+CONSTANT: Final = "must be {value}"

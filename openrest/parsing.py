@@ -6,7 +6,6 @@ What is not declared is refused; every mistake of a request is reported at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from uuid import UUID
@@ -23,7 +22,8 @@ from openrest.errors import (
     did_you_mean,
 )
 from openrest.interfaces import ResponseClass
-from openrest.models.loading import object_loader
+from openrest.models.loading import wire_loader
+from openrest.models.walking import without_rules
 from openrest.operations import Call
 from openrest.plans import Plan, Reader
 
@@ -50,7 +50,7 @@ def contribution(body: Body | None, limits: Limits) -> Contribution:
     if body is None:
         mistakes = [_unknown_parameter(unknown, ())]
     else:
-        mistakes = list(_mistakes_of({unknown: 1}, body))
+        mistakes = list(_mistakes_of({unknown: 1}, body) or _mistakes_of([], body))
     responses = [
         ResponseSpec(
             status=422,
@@ -65,7 +65,7 @@ def contribution(body: Body | None, limits: Limits) -> Contribution:
 
 def _mistakes_of(value: Any, body: Body) -> tuple[Mistake, ...]:
     try:
-        object_loader(replace(body.shape, ignore_unknown=False))(value)
+        wire_loader(without_rules(body.shape))(value)
     except InvalidData as broken:
         return broken.mistakes
     return ()

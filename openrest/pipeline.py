@@ -30,8 +30,9 @@ from openrest.errors import (
 from openrest.interfaces import ResponseClass
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
-from openrest.models.loading import pointer
 from openrest.models.patterns import Pattern
+from openrest.models.places import pointer
+from openrest.models.walking import may_refuse
 from openrest.negotiation import best
 from openrest.operations import Call, Operation, Result
 from openrest.parsing import (
@@ -82,7 +83,7 @@ def contribution(
                 example=_not_acceptable("This", media_types),
             )
         )
-    if body is not None and (body.ruled or s.may_refuse(body.shape)):
+    if body is not None and (body.ruled or may_refuse(body.shape)):
         responses.append(
             ResponseSpec(
                 status=409,

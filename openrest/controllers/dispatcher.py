@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from openrest.about import document_rows, index_rows
 from openrest.bodies import Limits
-from openrest.controllers.components import components
+from openrest.controllers.components import Sent, components, renaming, resource_component
 from openrest.controllers.controller import Controller
 from openrest.controllers.rows import rows
 from openrest.errors import ConfigurationError
-from openrest.openapi import build_document
+from openrest.openapi import VERSIONS, Version, build_document, in_version
 from openrest.operations import Operation
 from openrest.pipeline import Pipeline
 from openrest.ui import page_rows
@@ -29,8 +29,9 @@ class WSGIDispatcher:
 
         app = WSGIDispatcher([Address, Tweets], title="Address book", version="1.2")
 
-    `max_body_bytes`, `max_depth` and `max_parameters` bound what is read of a request. With
-    `debug` a handler that breaks its contract raises ContractError out of the application, and
+    `openapi` is the version of OpenAPI in which the document is written: ``"3.0"``, ``"3.1"`` or
+    ``"3.2"``. `max_body_bytes`, `max_depth` and `max_parameters` bound what is read of a request.
+    With `debug` a handler that breaks its contract raises ContractError out of the application, and
     every answer is checked against its schema; without, that is logged and answered 500. Unless
     given, `debug` is what the environment variable ``OPENREST_DEBUG`` says (``1`` or ``0``).
 
@@ -45,6 +46,7 @@ class WSGIDispatcher:
         title: str = "openrest API",
         version: str = "0.1.0",
         description: str = "",
+        openapi: Version = "3.1",
         max_body_bytes: int = 1_000_000,
         max_depth: int = 64,
         max_parameters: int = 100,
@@ -57,13 +59,21 @@ class WSGIDispatcher:
             raise ConfigurationError(
                 "WSGIDispatcher", [f"{controllers!r} is no list of controllers."]
             )
-        classes = _checked(list(controllers), limits)
+        classes = _checked(list(controllers), limits, openapi)
         self.controllers = tuple(cls() for cls in classes)
-        table = [row for controller in self.controllers for row in rows(controller, limits)]
-        resources = {c.definition.name: components(c.definition).read for c in self.controllers}
+        rename = renaming(resource_component(cls.definition.name) for cls in classes)
+        table: list[Operation] = []
+        resources: dict[str, Sent] = {}
+        for controller in self.controllers:
+            parts = components(controller.definition, rename)
+            table += rows(controller, parts, rename, limits)
+            resources[controller.definition.name] = parts.read
         table += index_rows(title, version, resources, limits)
         _check_table(table)
-        self.document = build_document(table, title=title, version=version, description=description)
+        table = [in_version(row, openapi) for row in table]
+        self.document = build_document(
+            table, title=title, version=version, description=description, openapi=openapi
+        )
         table += document_rows(self.document, limits)
         table += page_rows(title, limits)
         self.operations = tuple(table)
@@ -77,12 +87,16 @@ class WSGIDispatcher:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
 
 
-def _checked(controllers: Sequence[Any], limits: Limits) -> Sequence[type[Controller]]:
+def _checked(
+    controllers: Sequence[Any], limits: Limits, openapi: str
+) -> Sequence[type[Controller]]:
     mistakes = [
         f"{field.name} must be at least 1, not {getattr(limits, field.name)!r}."
         for field in fields(limits)
         if not isinstance(getattr(limits, field.name), int) or getattr(limits, field.name) < 1
     ]
+    if openapi not in VERSIONS:
+        mistakes.append(f"openapi is {openapi!r}, and none of {', '.join(VERSIONS)}.")
     names: dict[str, str] = {}
     for place, cls in enumerate(controllers):
         if not (isinstance(cls, type) and issubclass(cls, Controller)):

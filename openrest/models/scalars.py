@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import decimal
+import json
 import math
 import re
 import uuid
@@ -14,10 +14,10 @@ from openrest import messages as msg
 from openrest.errors import MAX_MISTAKES, Mistake, nearest
 from openrest.messages import say
 from openrest.models import shapes as s
-from openrest.models.formats import DATE, DATE_TIME, UUID
+from openrest.models.formats import UUID
 from openrest.models.patterns import Pattern
 
-__all__ = ["Enough", "Load", "mistake", "same", "scalar_loader"]
+__all__ = ["Enough", "Load", "Rule", "integer_loader", "mistake", "same", "scalar_loader"]
 
 #: (wire value, JSON pointer of the place, list that takes the mistakes) -> native value
 Load = Callable[[Any, str, list[Mistake]], Any]
@@ -27,6 +27,8 @@ def same(one: Any, other: Any) -> bool:
     """Whether two wire values are equal in JSON, where ``true`` is not ``1`` but ``1.0`` is."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     return (type(one) is bool) == (type(other) is bool) and bool(one == other)
 
 
@@ -36,25 +38,29 @@ def scalar_loader(shape: s.Shape) -> Load:
         case s.Boolean():
             return _load_boolean
         case s.Integer():
-            return _integer(shape.minimum, shape.maximum)
-        case s.Timestamp():
-            return _timestamp(shape)
+            return integer_loader(shape)
         case s.Number():
             return _number(shape)
         case s.Decimal():
             return _decimal(shape)
         case s.String():
             return _string(shape)
-        case s.DateTime():
-            return _load_datetime
-        case s.Date():
-            return _load_date
         case s.Uuid():
             return _load_uuid
+        case s.Parsed():
+            return _parsed(shape)
         case s.Choice():
             return _choice(shape)
+        case s.Constant():
+            return _constant(shape)
         case _:
             raise TypeError(f"{shape!r} is not a shape that can be loaded")
+
+
+class Rule(Mistake):
+    """A mistake that no schema can say."""
+
+    __slots__ = ()
 
 
 class Enough(Exception):
@@ -74,11 +80,14 @@ def _load_boolean(value: Any, at: str, mistakes: list[Mistake]) -> Any:
     return value
 
 
-def _integer(minimum: int, maximum: int) -> Load:
+def integer_loader(shape: s.Integer) -> Load:
+    """The compiled loader of an integer."""
+    minimum, maximum, exact = shape.minimum, shape.maximum, shape.exact
+
     def load_integer(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not int:
             # JSON Schema calls 5.0 an integer, and clients in some languages write it so.
-            if type(value) is not float or not value.is_integer():
+            if exact or type(value) is not float or not value.is_integer():
                 mistake(mistakes, at, say(msg.INTEGER))
                 return None
             value = int(value)
@@ -89,18 +98,6 @@ def _integer(minimum: int, maximum: int) -> Load:
         return value
 
     return load_integer
-
-
-def _timestamp(shape: s.Timestamp) -> Load:
-    load_seconds = _integer(shape.minimum, shape.maximum)
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-    def load_timestamp(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        before = len(mistakes)
-        seconds = load_seconds(value, at, mistakes)
-        return None if len(mistakes) > before else epoch + dt.timedelta(seconds=seconds)
-
-    return load_timestamp
 
 
 def _number(shape: s.Number) -> Load:
@@ -183,31 +180,43 @@ def _unmatched(pattern: Pattern, value: str) -> str:
     return say(msg.PATTERN, pattern=pattern.source)
 
 
-def _load_datetime(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-    if type(value) is str and DATE_TIME.search(value):
-        try:
-            return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
-        except ValueError:
-            pass  # the pattern does not know how long a month is
-    mistake(mistakes, at, say(msg.DATE_TIME))
-    return None
-
-
-def _load_date(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-    if type(value) is str and DATE.search(value):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError:
-            pass  # the pattern does not know how long a month is
-    mistake(mistakes, at, say(msg.DATE))
-    return None
-
-
 def _load_uuid(value: Any, at: str, mistakes: list[Mistake]) -> Any:
     if type(value) is not str or not UUID.search(value):
         mistake(mistakes, at, say(msg.UUID))
         return None
     return uuid.UUID(value)
+
+
+def _parsed(shape: s.Parsed) -> Load:
+    search, parse, formats = shape.pattern.search, shape.parse, bool(shape.formats)
+    wanted = say(msg.PARSED, text=shape.what)
+
+    def load_parsed(value: Any, at: str, mistakes: list[Mistake]) -> Any:
+        if type(value) is not str or not search(value):
+            mistake(mistakes, at, wanted)
+            return None
+        try:
+            return parse(value)
+        except ValueError:
+            if formats:
+                mistake(mistakes, at, wanted)
+            else:
+                mistakes.append(Rule(say(msg.NOT_THERE), pointer=at))
+        return None
+
+    return load_parsed
+
+
+def _constant(shape: s.Constant) -> Load:
+    constant = shape.value
+    wanted = say(msg.CONSTANT, value=json.dumps(constant, ensure_ascii=False))
+
+    def load_constant(value: Any, at: str, mistakes: list[Mistake]) -> Any:
+        if not same(value, constant):
+            mistake(mistakes, at, wanted)
+        return value
+
+    return load_constant
 
 
 def _choice(shape: s.Choice) -> Load:
@@ -216,9 +225,12 @@ def _choice(shape: s.Choice) -> Load:
     texts = [wire for wire, _ in shape.pairs if isinstance(wire, str)]
     # In JSON true is not 1, and in Python it is: the key says which of the two it was.
     natives = {(type(wire) is bool, wire): native for wire, native in shape.pairs}
+    whole = shape.exact and all(type(wire) is int for wire, _ in shape.pairs)
+    kinds = (int,) if whole else (str, int, float, bool)
 
     def load_choice(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        if type(value) in (str, int, float, bool):
+        # Draft 4 of JSON Schema, by type: 1.0 is none of a choice of integers.
+        if type(value) in kinds:
             found = natives.get((type(value) is bool, value), s.MISSING)
             if found is not s.MISSING:
                 return found

@@ -27,9 +27,10 @@ from openrest.models.derive import field_shape, schema_shape
 from openrest.models.dumping import dumper
 from openrest.models.examples import example
 from openrest.models.jsonschema import json_schema
-from openrest.models.loading import object_loader, same, wire_loader
-from openrest.models.text import has_text_form, text_reader
+from openrest.models.loading import same, wire_loader
+from openrest.models.text import has_text_form, text_reader, text_shape
 from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
+from openrest.models.walking import without_rules
 from openrest.testing.strategies import json_values, wire_values
 
 
@@ -303,18 +304,16 @@ def test_what_is_dumped_fits_the_schema_and_loads_to_the_same_value(name: str) -
 
 @pytest.mark.parametrize("name", SPELLABLE)
 def test_query_text_reads_as_the_value_that_it_spells(name: str) -> None:
-    shape = s.without_rules(field_shape(FIELDS[name]()))
-    inner = shape.shape if isinstance(shape, s.Nullable) else shape
-    if isinstance(inner, s.List):
-        inner = s.List(item=inner.item, min_items=1, max_items=inner.max_items)
+    inner = text_shape(without_rules(field_shape(FIELDS[name]())))
+    assert inner is not None
     read, load = text_reader(inner), wire_loader(inner)
 
     @given(wire_values(inner))
     def check(value: Any) -> None:
         values = value if isinstance(value, list) else [value]
-        texts = [v if isinstance(v, str) else json.dumps(v) for v in values]
+        text = ",".join(v if isinstance(v, str) else json.dumps(v) for v in values)
         mistakes: list[Mistake] = []
-        assert read(texts, mistakes) == load(value)
+        assert read([text], mistakes) == load(value)
         assert mistakes == []
 
     check()
@@ -322,10 +321,10 @@ def test_query_text_reads_as_the_value_that_it_spells(name: str) -> None:
 
 @pytest.mark.parametrize("name", SPELLABLE)
 @pytest.mark.parametrize(
-    "text", ["", " ", "+1", "1_0", " 1", "0x1", "١", "True", "on", "null", "1,2"]
+    "text", ["", " ", "+1", "1_0", " 1", "0x1", "١", "True", "on", "null", "1;2"]
 )
 def test_query_text_that_spells_no_value_is_refused_or_is_a_string(name: str, text: str) -> None:
-    shape = s.without_rules(field_shape(FIELDS[name]()))
+    shape = without_rules(field_shape(FIELDS[name]()))
     mistakes: list[Mistake] = []
     native = text_reader(shape)([text], mistakes)
     assert mistakes or native == text or native == [text]
@@ -409,7 +408,7 @@ def test_object_schema_and_loader_accept_the_same_values(name: str) -> None:
 @given(wire_values(REQUESTS["create"]))
 def test_a_created_record_is_answered_as_the_read_schema_says(value: Any) -> None:
     read = read_shape(MODEL, "Read")
-    record = {**object_loader(REQUESTS["create"])(value), "id": 1}
+    record = {**wire_loader(REQUESTS["create"])(value), "id": 1}
     answer = dumper(read)(record)
     assert accepted_by_schema(json_schema(read), answer)
     for wire, sent in value.items():
@@ -420,7 +419,7 @@ def test_a_created_record_is_answered_as_the_read_schema_says(value: Any) -> Non
 
 
 def test_native_values_are_the_python_ones() -> None:
-    load = object_loader(REQUESTS["create"])
+    load = wire_loader(REQUESTS["create"])
     sent = {"name": "a", "bio": None, "price": "2.5", "lastSeen": "2026-01-01T01:00:00+01:00"}
     assert load(sent) == {
         "name": "a",
