@@ -31,6 +31,7 @@ from openrest import config, models
 from openrest.cli import main
 from openrest.datastore.columns import column
 from openrest.models import shapes as s
+from openrest.models.derive import field_shape
 from openrest.models.examples import example, native_example
 from openrest.models.jsonschema import json_schema
 
@@ -149,18 +150,47 @@ class _Colour(Enum):
     RED = "red"
 
 
+class _City(models.Model):
+    name = models.StringField(required=True)
+
+
+class _Cat(models.Model):
+    lives = models.IntegerField(required=True)
+
+
+class _Pet(models.OneOf):
+    discriminator = "kind"
+    variants = {"cat": _Cat}
+
+
 _FIELDS: tuple[models.ShapedField, ...] = (
     models.StringField(),
+    models.EmailField(),
+    models.UrlField(),
     models.IntegerField(),
     models.FloatField(),
     models.BooleanField(),
     models.DecimalField(places=2),
     models.DateTimeField(),
-    models.TimestampField(),
+    models.NaiveDateTimeField(),
     models.DateField(),
+    models.TimeField(),
+    models.TimestampField(),
+    models.TimeDeltaField(),
     models.UUIDField(),
+    models.IPField(),
+    models.IPv4Field(),
+    models.IPv6Field(),
+    models.IPInterfaceField(),
     models.EnumField(_Colour),
+    models.ConstantField("v1"),
+    models.RawField(),
     models.ListField(models.StringField()),
+    models.TupleField([models.FloatField(), models.StringField()]),
+    models.DictField(values=models.IntegerField()),
+    models.NestedField(_City),
+    models.NestedField(_Pet),
+    models.PluckField(_City, "name"),
     models.PkField(),
     models.UUIDPkField(),
     models.StringPkField(),
@@ -170,16 +200,16 @@ _FIELDS: tuple[models.ShapedField, ...] = (
 def _fields(_: str) -> str:
     lines = ["| field | in JSON | in records | in SQLite |", "| --- " * 4 + "|"]
     for field in _FIELDS:
-        shape = field.base_shape()
+        shape = field_shape(field)
         schema = json_schema(shape)
-        kind = f"{schema['type']}, {schema['format']}" if "format" in schema else schema["type"]
+        kind = schema.get("type", "any of the models" if "oneOf" in schema else "anything")
+        kind += f", {schema['format']}" if "format" in schema else ""
         native = type(native_example(shape))
         native_name = "enum.Enum" if issubclass(native, Enum) else _qualified(native)
         stored = column(s.Member(name="x", wire="x", shape=shape)).type
         sample = json.dumps(example(shape))
-        lines.append(
-            f"| `{type(field).__name__}` | {kind}: `{sample}` | `{native_name}` | {stored} |"
-        )
+        name = type(field).__name__ + (" of a OneOf" if "oneOf" in schema else "")
+        lines.append(f"| `{name}` | {kind}: `{sample}` | `{native_name}` | {stored} |")
     return "\n".join(lines)
 
 

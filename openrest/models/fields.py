@@ -20,7 +20,7 @@ from openrest.errors import InvalidData
 from openrest.models import shapes as s
 from openrest.models.derive import field_shape
 from openrest.models.dumping import Dump, dumper
-from openrest.models.formats import SEGMENT
+from openrest.models.formats import INTEGER_TEXT, SEGMENT
 from openrest.models.loading import wire_loader
 from openrest.models.places import nested_messages
 from openrest.models.walking import without_rules
@@ -100,24 +100,24 @@ class ShapedField(ma.Field[Any]):
             """What the field means before its validators narrow it."""
 
     @cached_property
-    def _load(self) -> Any:
+    def _from_wire(self) -> Any:
         # Narrowed: marshmallow's own Regexp lets "$" match before a last newline.
         return wire_loader(without_rules(_present(field_shape(self))))
 
     @cached_property
-    def _dump(self) -> Dump:
+    def _to_wire(self) -> Dump:
         return dumper(_present(field_shape(self)))
 
     if not TYPE_CHECKING:  # subclasses have the signatures of marshmallow's own classes
 
         def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
             try:
-                return self._load(value)
+                return self._from_wire(value)
             except InvalidData as broken:
                 raise ValidationError(nested_messages(broken.mistakes)) from broken
 
         def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-            return None if value is None else self._dump(value)
+            return None if value is None else self._to_wire(value)
 
 
 def _present(shape: s.Shape) -> s.Shape:
@@ -176,6 +176,17 @@ class UrlField(ShapedField, ma.Url):
 
 class IntegerField(ShapedField, ma.Integer):
     """A whole number of 64 bits, signed; native `int`. Narrow it with ``validate.Range``."""
+
+    loads_by_shape = True
+
+    if not TYPE_CHECKING:
+
+        def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+            # The name of a member is text, also where it is an integer.
+            is_name = isinstance(self.parent, ma.Mapping) and self.parent.key_field is self
+            if is_name and isinstance(value, str) and INTEGER_TEXT.search(value):
+                value = int(value)
+            return super()._deserialize(value, attr, data, **kwargs)
 
 
 class FloatField(ShapedField, ma.Float):

@@ -112,13 +112,14 @@ def _ip(field: ma.IP) -> s.Shape:
     version = {ma.IPv4: "v4", ma.IPv6: "v6"}.get(_first(field, (ma.IPv4, ma.IPv6)), "")
     formats = (f"ip{version}",) if version else ("ipv4", "ipv6")
     pattern = IPV4 if version == "v4" else IPV6
+    shown = IPV6.sample() if version == "v6" else IPV4.sample()
     return s.Parsed(
         pattern=pattern,
         formats=formats,
         parse=field.DESERIALIZATION_CLASS or ipaddress.ip_address,
         write=_exploded if field.exploded else str,
-        what=f"an IP{version} address, such as {pattern.sample()}",
-        example=pattern.sample(),
+        what=f"an IP{version} address, such as {shown}",
+        example=shown,
     )
 
 

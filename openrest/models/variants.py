@@ -87,8 +87,9 @@ def patch_shape(model: Any, key: str, component: str, rename: Rename = _as_it_is
                 value = patch(_or_null(shape.value))
                 # How many members there are at last, only the merged object tells.
                 return replace(shape, value=value, min_members=0, max_members=None)
-            case s.Ruled():
-                return patch(shape.shape)
+            case s.Ruled(shape=inner, words=words):
+                patched = patch(inner)
+                return replace(shape, shape=patched, rules=()) if words else patched
             case s.Nullable() | s.Except() | s.Deferred():
                 return rebuilt(shape, patch)
             case _:
