@@ -78,8 +78,6 @@ SAME_VALUES: Final = "Another record has the same {members} together."
 AND: Final = "{first} and {second}"
 SERVER_FAILED: Final = "The server failed; its log says why."
 AWAY: Final = "The data cannot be reached for now."
-#: While a program is changed: `openrest run --reload`.
-NOT_LOADED: Final = "The application cannot be loaded; the terminal says why."
 
 # What is wrong with a body that cannot be read: the detail of a problem
 

@@ -24,6 +24,7 @@ from openrest.models.examples import example
 from openrest.models.jsonschema import json_schema, object_schema
 from openrest.operations import Operation
 from openrest.plans import status_line
+from openrest.translation import Translate, localized
 
 __all__ = ["build_document"]
 
@@ -53,7 +54,12 @@ def _component(shape: s.Object) -> Json:
 
 
 def build_document(
-    operations: Sequence[Operation], *, title: str, version: str, description: str = ""
+    operations: Sequence[Operation],
+    *,
+    title: str,
+    version: str,
+    description: str = "",
+    translate: Translate | None = None,
 ) -> Json:
     """The document of the rows, without ``servers``: where the API is mounted, the request says.
 
@@ -70,7 +76,7 @@ def build_document(
     paths: dict[str, _Fresh] = {}
     for operation in shown:
         paths.setdefault(operation.path, _Fresh())[operation.method.lower()] = _operation(
-            operation, problems
+            operation, problems, translate
         )
     for name, problem in problems.items():
         spec.components.response(name, problem)
@@ -116,7 +122,9 @@ def _named(shape: s.Shape | None) -> Iterable[s.Object]:
             yield from _named(inner)
 
 
-def _operation(operation: Operation, problems: dict[str, Json]) -> Json:
+def _operation(
+    operation: Operation, problems: dict[str, Json], translate: Translate | None
+) -> Json:
     entry: Json = {
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -130,7 +138,7 @@ def _operation(operation: Operation, problems: dict[str, Json]) -> Json:
         entry["requestBody"] = _body(operation.body)
     media_types = [cls.media_type for cls in operation.response_classes]
     entry["responses"] = {
-        str(spec.status): _problem(spec, problems)
+        str(spec.status): _problem(spec, problems, translate)
         if spec.content == "problem"
         else _response(spec, media_types)
         for spec in operation.responses
@@ -164,7 +172,7 @@ def _body(body: Body) -> Json:
 
 
 def _response(spec: ResponseSpec, media_types: Sequence[str]) -> Json:
-    entry: Json = {"description": spec.description}
+    entry: Json = {"description": str(spec.description)}  # of a Text the plain text
     if spec.headers:
         entry["headers"] = {header.name: _header(header) for header in spec.headers}
     if spec.links:
@@ -176,12 +184,13 @@ def _response(spec: ResponseSpec, media_types: Sequence[str]) -> Json:
     return entry
 
 
-def _problem(spec: ResponseSpec, problems: dict[str, Json]) -> Json:
+def _problem(spec: ResponseSpec, problems: dict[str, Json], translate: Translate | None) -> Json:
     """The problem, or a reference where `problems` has it: the first of each status goes there.
 
     Written out at every operation they would be two thirds of the document.
     """
-    content = {"schema": _component(PROBLEM), "example": _problem_example(spec)}
+    shown = localized(_problem_example(spec), translate)
+    content = {"schema": _component(PROBLEM), "example": shown}
     entry = {**_response(spec, ()), "content": {PROBLEM_MEDIA_TYPE: content}}
     if spec.status not in PROBLEMS:
         return entry

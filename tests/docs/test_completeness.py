@@ -58,6 +58,7 @@ INTERNAL = {
     "openrest.rendering",
     "openrest.routing",
     "openrest.strict_json",
+    "openrest.translation",
     "openrest.ui",
     "openrest.yaml_text",
 }
