@@ -6,7 +6,7 @@ it is what their place names. A comment above a text is for those who translate 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 __all__ = ["Text", "say", "texts"]
@@ -35,11 +35,13 @@ def say(template: str, /, **values: object) -> Text:
     return text
 
 
-def texts() -> Iterator[str]:
+def texts() -> tuple[str, ...]:
     """Every text of the table, from top to bottom."""
+    found: list[str] = []
     for name, value in globals().items():
         if name.isupper():
-            yield from (value,) if isinstance(value, str) else value
+            found += [value] if isinstance(value, str) else value
+    return tuple(found)
 
 
 # Titles, one for each status
@@ -111,7 +113,7 @@ PYTHON_SAYS: Final = (
     "Extra data",
     "Unterminated string starting at",
     "Invalid control character at",
-    "Invalid \\escape: ",
+    "Invalid \\escape",
     "Invalid \\uXXXX escape",
     "Illegal trailing comma before end of object",
     "Illegal trailing comma before end of array",
