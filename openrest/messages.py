@@ -60,7 +60,7 @@ SERVICE_UNAVAILABLE: Final = "Service Unavailable"
 # What happened: the detail of a problem
 
 NOTHING_AT: Final = "There is nothing at {address}."
-#: {resource} and {parameter} are names, {mistake} is the detail of one: "must be an integer".
+#: {resource} and {parameter} are names, {mistake} is a detail such as "must be an integer".
 NOTHING_WITH: Final = "There is nothing in {resource} with the {parameter} {value!r}: it {mistake}."
 NO_RECORD: Final = "There is no record with the key {key}."
 #: {methods} are those that there are: "GET, HEAD, OPTIONS".

@@ -12,16 +12,15 @@ _STRING = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 
 
 def read_po(text: str) -> dict[str, str]:
-    """The translations of a .po file, without plurals and contexts."""
+    """The texts of a .po file with their translations, but no plurals and no contexts."""
     pairs = re.findall(rf"^msgid {_STRING}^msgstr {_STRING}", text, re.MULTILINE)
-    found = {literal_eval(f"({msgid})"): literal_eval(f"({msgstr})") for msgid, msgstr in pairs}
-    return {msgid: msgstr for msgid, msgstr in found.items() if msgid and msgstr}
+    return {literal_eval(f"({msgid})"): literal_eval(f"({msgstr})") for msgid, msgstr in pairs}
 
 
 def compiled(translations: Mapping[str, str]) -> bytes:
     """The .mo file of the translations (GNU gettext manual, section 10.3)."""
-    pairs = sorted((msgid.encode(), msgstr.encode()) for msgid, msgstr in translations.items())
-    pairs.insert(0, (b"", _HEAD.encode()))
+    found = {"": _HEAD, **translations}
+    pairs = sorted((msgid.encode(), msgstr.encode()) for msgid, msgstr in found.items() if msgstr)
     texts = [msgid for msgid, _ in pairs] + [msgstr for _, msgstr in pairs]
     place = 28 + 8 * len(texts)
     table = b""
