@@ -21,22 +21,18 @@ Translate = Callable[[str], str]
 
 
 def localized(members: dict[str, Any], translate: Translate | None) -> dict[str, Any]:
-    """The members of a problem document as plain values, its texts in the other language.
+    """The members of a problem document, its title and details in the language of `translate`.
 
     A text that cannot be translated stays as it is, and the log says why.
     """
-    write = _plain if translate is None else partial(_translated, translate=translate)
-    written = {
-        name: write(value) if name in ("title", "detail") else value
-        for name, value in members.items()
-    }
+    # Plain at least: the writers of JSON and YAML take no Text.
+    write = str if translate is None else partial(_translated, translate=translate)
+    written = {**members, "title": write(members["title"]), "detail": write(members["detail"])}
     if "errors" in members:
-        written["errors"] = [localized(mistake, translate) for mistake in members["errors"]]
+        written["errors"] = [
+            {**mistake, "detail": write(mistake["detail"])} for mistake in members["errors"]
+        ]
     return written
-
-
-def _plain(text: str) -> str:
-    return str(text)  # no Text: the writers of JSON and YAML take no subclass
 
 
 def _translated(text: str, translate: Translate) -> str:
