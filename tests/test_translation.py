@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from marshmallow import ValidationError
+from marshmallow.validate import Regexp
 
 from openrest import messages as msg
 from openrest import models
@@ -41,6 +43,8 @@ GERMAN = {
     "{first} and {second}": "{first} und {second}",
     "{tea} is sold out.": "{tea} ist ausverkauft.",
     "No {coffee}.": "Kein {coffee}.",
+    "{count} is odd.": "{count} ist ungerade.",
+    "{input} is no name.": "{input} ist kein Name.",
 }
 
 
@@ -54,9 +58,16 @@ class Teapot(Problem):
     status, title = 418, "I'm a Teapot"
 
 
+def must_be_even(count: int) -> None:
+    if count % 2:
+        raise ValidationError(say("{count} is odd.", count=count))
+
+
 class Pot(models.Model):
     id = models.PkField()
     cups = models.IntegerField(required=True)
+    lids = models.IntegerField(validate=must_be_even)
+    name = models.StringField(validate=Regexp("[a-z]+", error="{input} is no name."))
 
 
 def refusing(text: Callable[[], Any]) -> type[Controller]:
@@ -131,6 +142,16 @@ def test_a_text_of_the_author_is_asked_for_as_it_is() -> None:
 
 def test_the_author_can_leave_values_to_say() -> None:
     assert brewed(say("{tea} is sold out.", tea="Assam"))["detail"] == "Assam ist ausverkauft."
+
+
+def test_what_a_rule_says_is_translated_with_its_values() -> None:
+    answer = client(german).post("/pots", {"cups": 1, "lids": 3})
+    assert answer.errors == [{"pointer": "#/lids", "detail": "3 ist ungerade."}]
+
+
+def test_the_error_of_a_pattern_is_translated_with_its_values() -> None:
+    answer = client(german).post("/pots", {"cups": 1, "name": "7"})
+    assert answer.errors == [{"pointer": "#/name", "detail": "7 ist kein Name."}]
 
 
 def test_the_title_of_a_problem_of_the_authors_own_is_translated() -> None:
