@@ -7,6 +7,7 @@ A page asks for it with a comment on a line of its own:
     <!-- generated: names openrest.views -->   the public names of a module, from its docstrings
     <!-- generated: tree openrest.errors -->   what the docstring of a module draws
     <!-- generated: fields -->                 each field: in JSON, in records, in SQLite
+    <!-- generated: messages -->               each text that clients read in problems
     <!-- generated: file CHANGELOG.md -->      a file of the repository, as it is
     <!-- generated: code examples/x.py -->     ... or as a block of code
     <!-- generated: code examples/x.py y -->   ... of which only the function or class y
@@ -22,6 +23,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from enum import Enum
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ import click
 
 from openrest import config, models
 from openrest.cli import main
+from openrest.cli.messages import entries
 from openrest.datastore.columns import column
 from openrest.models import shapes as s
 from openrest.models.derive import field_shape
@@ -221,12 +224,21 @@ def _qualified(type_: type) -> str:
     )
 
 
+def _messages(_: str) -> str:
+    lines = []
+    for heading, group in groupby(entries(), lambda entry: entry.heading):
+        lines += [f"\n## {heading}\n", "| text | note |", "| --- " * 2 + "|"]
+        lines += [f"| `{entry.text}` | {entry.comment} |" for entry in group]
+    return "\n".join(lines).strip()
+
+
 _WRITERS: dict[str, Callable[[str], str]] = {
     "keys": _keys,
     "cli": _cli,
     "names": _names,
     "tree": _tree,
     "fields": _fields,
+    "messages": _messages,
     "file": _file,
     "code": _code,
 }

@@ -8,13 +8,16 @@ from typing import Any
 
 import msgspec
 
+from openrest import messages as msg
 from openrest import pipeline
 from openrest.bodies import Limits
 from openrest.contract import Header, Parameter, ResponseSpec
 from openrest.errors import NotFound
+from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.jsonschema import Named, schema_definitions, standalone_schema
 from openrest.operations import Call, Operation, Result
+from openrest.parsing import nothing_with
 from openrest.views.json import JsonResponse
 from openrest.views.raw import bytes_response
 
@@ -152,6 +155,7 @@ def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
         required=True,
         description="The name of a resource",
     )
+    wanted = say(msg.CHOICE, choices=", ".join(schemas))
     specs = [
         ResponseSpec(
             status=200,
@@ -163,10 +167,9 @@ def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
         ResponseSpec(
             status=404,
             description="There is no such resource",
-            example=NotFound("There is nothing in about with the resource 'none': it must be one "
-                             f"of {', '.join(schemas)}."),
+            example=NotFound(nothing_with(TAG, key.wire, "none", wanted)),
         ),
-    ]  # fmt: skip
+    ]
     return _row(
         "get_schema",
         "/schema/{resource}",

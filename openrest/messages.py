@@ -6,7 +6,7 @@ it is what their place names. A comment above a text is for those who translate 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 __all__ = ["Text", "say", "texts"]
@@ -35,11 +35,13 @@ def say(template: str, /, **values: object) -> Text:
     return text
 
 
-def texts() -> Iterator[str]:
+def texts() -> tuple[str, ...]:
     """Every text of the table, from top to bottom."""
+    found: list[str] = []
     for name, value in globals().items():
         if name.isupper():
-            yield from (value,) if isinstance(value, str) else value
+            found += [value] if isinstance(value, str) else value
+    return tuple(found)
 
 
 # Titles, one for each status
@@ -58,7 +60,7 @@ SERVICE_UNAVAILABLE: Final = "Service Unavailable"
 # What happened: the detail of a problem
 
 NOTHING_AT: Final = "There is nothing at {address}."
-#: {resource} and {parameter} are names, {mistake} is the detail of one: "must be an integer".
+#: {resource} and {parameter} are names, {mistake} is a detail such as "must be an integer".
 NOTHING_WITH: Final = "There is nothing in {resource} with the {parameter} {value!r}: it {mistake}."
 NO_RECORD: Final = "There is no record with the key {key}."
 #: {methods} are those that there are: "GET, HEAD, OPTIONS".
@@ -78,8 +80,6 @@ SAME_VALUES: Final = "Another record has the same {members} together."
 AND: Final = "{first} and {second}"
 SERVER_FAILED: Final = "The server failed; its log says why."
 AWAY: Final = "The data cannot be reached for now."
-#: While a program is changed: `openrest run --reload`.
-NOT_LOADED: Final = "The application cannot be loaded; the terminal says why."
 
 # What is wrong with a body that cannot be read: the detail of a problem
 
@@ -113,7 +113,7 @@ PYTHON_SAYS: Final = (
     "Extra data",
     "Unterminated string starting at",
     "Invalid control character at",
-    "Invalid \\escape: ",
+    "Invalid \\escape",
     "Invalid \\uXXXX escape",
     "Illegal trailing comma before end of object",
     "Illegal trailing comma before end of array",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from apispec import APISpec, BasePlugin
@@ -28,6 +28,7 @@ from openrest.models.openapi30 import exact_shape, schema_30
 from openrest.models.walking import bare, each
 from openrest.operations import Operation
 from openrest.plans import status_line
+from openrest.translation import Translate, localized
 
 __all__ = ["VERSIONS", "Version", "build_document", "in_version"]
 
@@ -106,6 +107,7 @@ def build_document(
     version: str,
     description: str = "",
     openapi: Version = "3.1",
+    translate: Translate | None = None,
 ) -> Json:
     """The document of the rows, without ``servers``: where the API is mounted, the request says.
 
@@ -119,13 +121,12 @@ def build_document(
         spec.tag({"name": tag})
     for name, shape in _components(shown).items():
         spec.components.schema(name, shape=shape)
-    problems: dict[str, Json] = {}
+    writer = _Writer(write, translate)
     paths: dict[str, _Fresh] = {}
     for operation in shown:
-        paths.setdefault(operation.path, _Fresh())[operation.method.lower()] = _operation(
-            operation, problems, write
-        )
-    for name, problem in problems.items():
+        methods = paths.setdefault(operation.path, _Fresh())
+        methods[operation.method.lower()] = writer.operation(operation)
+    for name, problem in writer.problems.items():
         spec.components.response(name, problem)
     for path, methods in paths.items():
         spec.path(path, operations=methods)
@@ -170,80 +171,92 @@ def _add(found: dict[str, tuple[Named, Json, str]], name: str, shape: Named, pla
         )
 
 
-def _operation(operation: Operation, problems: dict[str, Json], write: Write) -> Json:
-    entry: Json = {
-        "operationId": operation.id,
-        "tags": [operation.tag],
-        "summary": operation.summary,
-    }
-    if operation.description:
-        entry["description"] = operation.description
-    if operation.parameters:
-        entry["parameters"] = [_parameter(parameter, write) for parameter in operation.parameters]
-    if operation.body is not None:
-        entry["requestBody"] = _body(operation.body, write)
-    media_types = [cls.media_type for cls in operation.response_classes]
-    entry["responses"] = {
-        str(spec.status): _problem(spec, problems, write)
-        if spec.content == "problem"
-        else _response(spec, media_types, write)
-        for spec in operation.responses
-    }
-    return entry
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """What every operation of a document has in common; `problems` fill up with those written."""
 
+    write: Write
+    translate: Translate | None
+    problems: dict[str, Json] = field(default_factory=dict)
 
-def _parameter(parameter: Parameter, write: Write) -> Json:
-    schema = json_schema(parameter.shape, _component)
-    if parameter.default is not s.MISSING:
-        schema["default"] = dumper(parameter.shape)(parameter.default)
-    entry: Json = {
-        "name": parameter.wire,
-        "in": parameter.location,
-        "required": parameter.required,
-        "schema": write(schema),
-    }
-    if parameter.description:
-        entry["description"] = parameter.description
-    if parameter.example is not s.MISSING:
-        entry["example"] = parameter.example
-    if isinstance(bare(parameter.shape), s.List) and parameter.location == "query":
-        # Commas between the items.
-        entry |= {"style": "form", "explode": False}
-    return entry
-
-
-def _body(body: Body, write: Write) -> Json:
-    shown = example(body.shape) if body.example is s.MISSING else body.example
-    content = {"schema": write(json_schema(body.shape, _component)), "example": shown}
-    return {"required": True, "content": dict.fromkeys(body.media_types, content)}
-
-
-def _response(spec: ResponseSpec, media_types: Sequence[str], write: Write) -> Json:
-    entry: Json = {"description": spec.description}
-    if spec.headers:
-        entry["headers"] = {header.name: _header(header, write) for header in spec.headers}
-    if spec.links:
-        entry["links"] = {link.name: _link(link) for link in spec.links}
-    if spec.content != "nothing" and spec.shape is not None:
-        shown = example(spec.shape) if spec.example is s.MISSING else spec.example
-        schema = write(json_schema(spec.shape, _component))
-        content: Json = {"schema": schema, "example": shown}
-        entry["content"] = dict.fromkeys(spec.media_types or media_types, content)
-    return entry
-
-
-def _problem(spec: ResponseSpec, problems: dict[str, Json], write: Write) -> Json:
-    """The problem, or a reference where `problems` has it: the first of each status goes there.
-
-    Written out at every operation they would be two thirds of the document.
-    """
-    content = {"schema": json_schema(PROBLEM, _component), "example": _problem_example(spec)}
-    entry = {**_response(spec, (), write), "content": {PROBLEM_MEDIA_TYPE: content}}
-    if spec.status not in PROBLEMS:
+    def operation(self, operation: Operation) -> Json:
+        """The Operation Object of a row."""
+        entry: Json = {
+            "operationId": operation.id,
+            "tags": [operation.tag],
+            "summary": operation.summary,
+        }
+        if operation.description:
+            entry["description"] = operation.description
+        if operation.parameters:
+            entry["parameters"] = [self._parameter(parameter) for parameter in operation.parameters]
+        if operation.body is not None:
+            entry["requestBody"] = self._body(operation.body)
+        media_types = [cls.media_type for cls in operation.response_classes]
+        entry["responses"] = {
+            str(spec.status): self._problem(spec)
+            if spec.content == "problem"
+            else self._response(spec, media_types)
+            for spec in operation.responses
+        }
         return entry
-    name = PROBLEMS[spec.status].__name__
-    known = problems.setdefault(name, entry)
-    return {"$ref": f"#/components/responses/{name}"} if known == entry else entry
+
+    def _parameter(self, parameter: Parameter) -> Json:
+        schema = json_schema(parameter.shape, _component)
+        if parameter.default is not s.MISSING:
+            schema["default"] = dumper(parameter.shape)(parameter.default)
+        entry: Json = {
+            "name": parameter.wire,
+            "in": parameter.location,
+            "required": parameter.required,
+            "schema": self.write(schema),
+        }
+        if parameter.description:
+            entry["description"] = parameter.description
+        if parameter.example is not s.MISSING:
+            entry["example"] = parameter.example
+        if isinstance(bare(parameter.shape), s.List) and parameter.location == "query":
+            # Commas between the items.
+            entry |= {"style": "form", "explode": False}
+        return entry
+
+    def _body(self, body: Body) -> Json:
+        shown = example(body.shape) if body.example is s.MISSING else body.example
+        content = {"schema": self.write(json_schema(body.shape, _component)), "example": shown}
+        return {"required": True, "content": dict.fromkeys(body.media_types, content)}
+
+    def _response(self, spec: ResponseSpec, media_types: Sequence[str]) -> Json:
+        entry: Json = {"description": str(spec.description)}  # of a Text the plain text
+        if spec.headers:
+            entry["headers"] = {header.name: self._header(header) for header in spec.headers}
+        if spec.links:
+            entry["links"] = {link.name: _link(link) for link in spec.links}
+        if spec.content != "nothing" and spec.shape is not None:
+            shown = example(spec.shape) if spec.example is s.MISSING else spec.example
+            schema = self.write(json_schema(spec.shape, _component))
+            content: Json = {"schema": schema, "example": shown}
+            entry["content"] = dict.fromkeys(spec.media_types or media_types, content)
+        return entry
+
+    def _problem(self, spec: ResponseSpec) -> Json:
+        """The problem, or a reference where `problems` has it: the first of each status goes there.
+
+        Written out at every operation they would be two thirds of the document.
+        """
+        shown = localized(_problem_example(spec), self.translate)
+        content = {"schema": json_schema(PROBLEM, _component), "example": shown}
+        entry = {**self._response(spec, ()), "content": {PROBLEM_MEDIA_TYPE: content}}
+        if spec.status not in PROBLEMS:
+            return entry
+        name = PROBLEMS[spec.status].__name__
+        known = self.problems.setdefault(name, entry)
+        return {"$ref": f"#/components/responses/{name}"} if known == entry else entry
+
+    def _header(self, header: Header) -> Json:
+        entry: Json = {"schema": self.write(json_schema(header.shape)), "required": header.required}
+        if header.description:
+            entry["description"] = header.description
+        return entry
 
 
 def _problem_example(spec: ResponseSpec) -> Json:
@@ -254,13 +267,6 @@ def _problem_example(spec: ResponseSpec) -> Json:
         return PROBLEMS[spec.status](detail).as_dict()
     title = status_line(spec.status).partition(" ")[2]
     return {"type": "about:blank", "title": title, "status": spec.status, "detail": detail}
-
-
-def _header(header: Header, write: Write) -> Json:
-    entry: Json = {"schema": write(json_schema(header.shape)), "required": header.required}
-    if header.description:
-        entry["description"] = header.description
-    return entry
 
 
 def _link(link: Link) -> Json:

@@ -16,6 +16,7 @@ from openrest.errors import ConfigurationError
 from openrest.openapi import VERSIONS, Version, build_document, in_version
 from openrest.operations import Operation
 from openrest.pipeline import Pipeline
+from openrest.translation import Translate, translation_mistakes
 from openrest.ui import page_rows
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class WSGIDispatcher:
     With `debug` a handler that breaks its contract raises ContractError out of the application, and
     every answer is checked against its schema; without, that is logged and answered 500. Unless
     given, `debug` is what the environment variable ``OPENREST_DEBUG`` says (``1`` or ``0``).
+    `translate` gives the texts of problems in another language, as ``gettext`` of a catalogue does.
 
     `operations` is the table, `document` the OpenAPI document made from it.
     Raises ConfigurationError with every mistake.
@@ -51,6 +53,7 @@ class WSGIDispatcher:
         max_depth: int = 64,
         max_parameters: int = 100,
         debug: bool | None = None,
+        translate: Translate | None = None,
     ) -> None:
         limits = Limits(
             max_body_bytes=max_body_bytes, max_depth=max_depth, max_parameters=max_parameters
@@ -59,7 +62,7 @@ class WSGIDispatcher:
             raise ConfigurationError(
                 "WSGIDispatcher", [f"{controllers!r} is no list of controllers."]
             )
-        classes = _checked(list(controllers), limits, openapi)
+        classes = _checked(list(controllers), limits, openapi, translate)
         self.controllers = tuple(cls() for cls in classes)
         rename = renaming(resource_component(cls.definition.name) for cls in classes)
         table: list[Operation] = []
@@ -72,13 +75,18 @@ class WSGIDispatcher:
         _check_table(table)
         table = [in_version(row, openapi) for row in table]
         self.document = build_document(
-            table, title=title, version=version, description=description, openapi=openapi
+            table,
+            title=title,
+            version=version,
+            description=description,
+            openapi=openapi,
+            translate=translate,
         )
         table += document_rows(self.document, limits)
         table += page_rows(title, limits)
         self.operations = tuple(table)
         debug = os.environ.get("OPENREST_DEBUG") == "1" if debug is None else debug
-        self.pipeline = Pipeline(self.operations, limits, debug=debug)
+        self.pipeline = Pipeline(self.operations, limits, debug=debug, translate=translate)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = self.pipeline.run(environ)
@@ -88,7 +96,7 @@ class WSGIDispatcher:
 
 
 def _checked(
-    controllers: Sequence[Any], limits: Limits, openapi: str
+    controllers: Sequence[Any], limits: Limits, openapi: str, translate: Any
 ) -> Sequence[type[Controller]]:
     mistakes = [
         f"{field.name} must be at least 1, not {getattr(limits, field.name)!r}."
@@ -97,6 +105,10 @@ def _checked(
     ]
     if openapi not in VERSIONS:
         mistakes.append(f"openapi is {openapi!r}, and none of {', '.join(VERSIONS)}.")
+    if callable(translate):
+        mistakes += [f"translate: {mistake}" for mistake in translation_mistakes(translate)]
+    elif translate is not None:
+        mistakes.append(f"translate must be a function from text to text, not {translate!r}.")
     names: dict[str, str] = {}
     for place, cls in enumerate(controllers):
         if not (isinstance(cls, type) and issubclass(cls, Controller)):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from marshmallow import Schema
 
+from openrest import messages as msg
 from openrest import pipeline
 from openrest.bodies import Limits
 from openrest.config import Definition
@@ -18,6 +19,7 @@ from openrest.contract import Body, Contribution, Header, Link, Parameter, Respo
 from openrest.controllers.components import Components
 from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
 from openrest.merge_patch import may_conflict
+from openrest.messages import say
 from openrest.models import schema_shape
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
@@ -283,7 +285,7 @@ class _Builder:
         if name == "create" and not definition.key.read_only:
             clash = RecordConflict([definition.key.name])
             example = Conflict(
-                str(clash), [Mistake("is taken", pointer=pointer(definition.key.wire))]
+                str(clash), [Mistake(say(msg.TAKEN), pointer=pointer(definition.key.wire))]
             )
             yield Contribution(
                 responses=(ResponseSpec(status=409, description=str(clash), example=example),)

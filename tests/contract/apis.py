@@ -26,6 +26,7 @@ from openrest.interfaces import DataStore
 from openrest.models import shapes as s
 from openrest.pagination import Pagination
 from openrest.query import Condition, Query
+from openrest.translation import Translate
 from openrest.views import JsonResponse, formatter
 
 Kind = Literal["list", "sqlite"]
@@ -166,7 +167,9 @@ def measure(record: dict[str, Any], call: Call) -> dict[str, Any]:
     return {**record, "name_length": len(record["name"])}
 
 
-def everything(kind: Kind, folder: Path, *, debug: bool = True) -> WSGIDispatcher:
+def everything(
+    kind: Kind, folder: Path, *, debug: bool = True, translate: Translate | None = None
+) -> WSGIDispatcher:
     """Three resources that begin empty, in lists or in a file of SQLite in the folder."""
 
     def store(model: type[models.Model], *validators: UniqueTogether) -> DataStore:
@@ -249,7 +252,9 @@ def everything(kind: Kind, folder: Path, *, debug: bool = True) -> WSGIDispatche
         }
         view = {"response_class": JsonResponse, "options": {"formatters": ["add_resource_uri"]}}
 
-    return WSGIDispatcher([Things, Labels, Devices], title="Everything", debug=debug)
+    return WSGIDispatcher(
+        [Things, Labels, Devices], title="Everything", debug=debug, translate=translate
+    )
 
 
 class Person(Schema):
