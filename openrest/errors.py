@@ -80,7 +80,7 @@ class Mistake:
         """The mistake as it stands in the ``errors`` of a problem."""
         place = {"pointer": self.pointer, "parameter": self.parameter, "header": self.header}
         found = {name: value for name, value in place.items() if value is not None}
-        return {**found, "detail": self.detail}
+        return {**found, "detail": str(self.detail)}  # plain: the writers of JSON take no Text
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
@@ -226,7 +226,7 @@ class Problem(OpenRestError):
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
-            "detail": self.detail,
+            "detail": str(self.detail),
         }
         if self.instance is not None:
             body["instance"] = self.instance

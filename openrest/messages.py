@@ -29,7 +29,7 @@ def say(template: str, /, **values: object) -> Text:
     What translates it is asked for the template alone. A value that is a `Text` itself is
     translated with it.
     """
-    text = Text(template.format(**values))
+    text = Text(template.format(**values) if values else template)
     text.template = template
     text.values = values
     return text

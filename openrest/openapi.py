@@ -243,7 +243,7 @@ class _Writer:
 
         Written out at every operation they would be two thirds of the document.
         """
-        shown = localized(_problem_example(spec), self.translate)
+        shown = localized(_problem_example(spec), self.translate).as_dict()
         content = {"schema": json_schema(PROBLEM, _component), "example": shown}
         entry = {**self._response(spec, ()), "content": {PROBLEM_MEDIA_TYPE: content}}
         if spec.status not in PROBLEMS:
@@ -259,14 +259,15 @@ class _Writer:
         return entry
 
 
-def _problem_example(spec: ResponseSpec) -> Json:
+def _problem_example(spec: ResponseSpec) -> Problem:
     if isinstance(spec.example, Problem):
-        return spec.example.as_dict()
+        return spec.example
     detail = spec.description.rstrip(".") + "."
     if spec.status in PROBLEMS:
-        return PROBLEMS[spec.status](detail).as_dict()
+        return PROBLEMS[spec.status](detail)
     title = status_line(spec.status).partition(" ")[2]
-    return {"type": "about:blank", "title": title, "status": spec.status, "detail": detail}
+    other: type[Problem] = type("Other", (Problem,), {"status": spec.status, "title": title})
+    return other(detail)
 
 
 def _link(link: Link) -> Json:

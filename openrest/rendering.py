@@ -68,7 +68,7 @@ def render(
 
 def render_problem(problem: Problem, translate: Translate | None = None) -> Response:
     """The one form of every error (RFC 9457, section 3), in the language of `translate`."""
-    body = JsonResponse.encode(_dump_problem(localized(problem.as_dict(), translate)))
+    body = JsonResponse.encode(_dump_problem(localized(problem, translate).as_dict()))
     headers = [
         *problem.headers,
         ("Content-Type", PROBLEM_MEDIA_TYPE),

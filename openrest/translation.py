@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from functools import partial
+from copy import copy
+from dataclasses import replace
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
-from openrest.errors import did_you_mean, nearest
+from openrest.errors import Problem, did_you_mean, nearest
 from openrest.messages import Text, texts
 
 __all__ = ["Translate", "localized", "translation_mistakes"]
@@ -20,19 +21,21 @@ log = logging.getLogger("openrest")
 Translate = Callable[[str], str]
 
 
-def localized(members: dict[str, Any], translate: Translate | None) -> dict[str, Any]:
-    """The members of a problem document, its title and details in the language of `translate`.
+def localized(problem: Problem, translate: Translate | None) -> Problem:
+    """The problem with its title and details in the language of `translate`.
 
     A text that cannot be translated stays as it is, and the log says why.
     """
-    # Plain at least: the writers of JSON and YAML take no Text.
-    write = str if translate is None else partial(_translated, translate=translate)
-    written = {**members, "title": write(members["title"]), "detail": write(members["detail"])}
-    if "errors" in members:
-        written["errors"] = [
-            {**mistake, "detail": write(mistake["detail"])} for mistake in members["errors"]
-        ]
-    return written
+    if translate is None:
+        return problem
+    twin: Any = copy(problem)  # an author's class of problems may have any attributes
+    twin.title = _translated(problem.title, translate)
+    twin.detail = _translated(problem.detail, translate)
+    twin.mistakes = tuple(
+        replace(mistake, detail=_translated(mistake.detail, translate))
+        for mistake in problem.mistakes
+    )
+    return cast(Problem, twin)
 
 
 def _translated(text: str, translate: Translate) -> str:
