@@ -1,0 +1,42 @@
+"""Lies that the drawn models have found: each model here once broke the promise."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from marshmallow import EXCLUDE, INCLUDE, Schema, post_load, pre_load, validate
+from marshmallow import fields as ma
+
+from openrest import models
+from openrest.errors import InvalidData, ModelError
+from openrest.models.derive import field_shape
+from openrest.models.dumping import dumper
+from openrest.models.jsonschema import json_schema
+from openrest.models.keys import model_shape
+from openrest.models.loading import wire_loader
+from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
+from openrest.models.walking import each
+from tests.models.test_one_truth import accepted_by_loader, accepted_by_schema
+
+
+class Hooked(models.Model):
+    """A hook that does nothing makes marshmallow load what fits."""
+
+    @pre_load
+    def before(self, data: Any, **options: Any) -> Any:
+        return dict(data)
+
+
+def created(model: type[Schema], sent: Any) -> Any:
+    return wire_loader(create_shape(model_shape(model)[0], "Create"))(sent)
+
+
+def test_a_model_with_hooks_may_be_in_itself() -> None:
+    class Comment(Hooked):
+        id = models.PkField()
+        replies = models.NestedField(lambda: Comment, many=True)
+
+    assert len(list(each(Comment.shape))) < 20
+    assert created(Comment, {"replies": [{"replies": []}]})["replies"][0]["replies"] == []
