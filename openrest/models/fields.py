@@ -99,8 +99,9 @@ class ShapedField(ma.Field[Any]):
         def base_shape(self) -> s.Shape:
             """What the field means before its validators narrow it."""
 
+    # Not _load: marshmallow's Nested has one.
     @cached_property
-    def _load(self) -> Any:
+    def _load_wire(self) -> Any:
         # Narrowed: marshmallow's own Regexp lets "$" match before a last newline.
         return wire_loader(without_rules(_present(field_shape(self))))
 
@@ -112,7 +113,7 @@ class ShapedField(ma.Field[Any]):
 
         def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
             try:
-                return self._load(value)
+                return self._load_wire(value)
             except InvalidData as broken:
                 raise ValidationError(nested_messages(broken.mistakes)) from broken
 

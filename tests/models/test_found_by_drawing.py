@@ -40,3 +40,14 @@ def test_a_model_with_hooks_may_be_in_itself() -> None:
 
     assert len(list(each(Comment.shape))) < 20
     assert created(Comment, {"replies": [{"replies": []}]})["replies"][0]["replies"] == []
+
+
+def test_a_nested_field_is_loaded_by_marshmallow_too() -> None:
+    class City(models.Model):
+        name = models.StringField()
+
+    class Person(Hooked):
+        id = models.PkField()
+        city = models.NestedField(City)
+
+    assert created(Person, {"city": {"name": "Ulm"}}) == {"city": {"name": "Ulm"}}
