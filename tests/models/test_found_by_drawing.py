@@ -51,3 +51,16 @@ def test_a_nested_field_is_loaded_by_marshmallow_too() -> None:
         city = models.NestedField(City)
 
     assert created(Person, {"city": {"name": "Ulm"}}) == {"city": {"name": "Ulm"}}
+
+
+def test_what_is_read_only_is_ignored_by_hooks_where_the_unknown_is() -> None:
+    class Person(Hooked):
+        id = models.StringPkField()
+        hits = models.IntegerField(dump_only=True)
+
+        class Meta:
+            unknown = EXCLUDE
+
+    assert created(Person, {"id": "a", "hits": "many"}) == {"id": "a"}
+    whole = replace_shape(model_shape(Person)[0], "id", "Replace")
+    assert wire_loader(whole)({"id": 1}) == {}
