@@ -64,3 +64,37 @@ def test_what_is_read_only_is_ignored_by_hooks_where_the_unknown_is() -> None:
     assert created(Person, {"id": "a", "hits": "many"}) == {"id": "a"}
     whole = replace_shape(model_shape(Person)[0], "id", "Replace")
     assert wire_loader(whole)({"id": 1}) == {}
+
+
+def test_hooks_leave_the_defaults_of_what_is_nested_in_its_record() -> None:
+    class City(models.Model):
+        visits = models.IntegerField(dump_only=True, load_default=0)
+        name = models.StringField(allow_none=True)
+
+    class Person(Hooked):
+        id = models.PkField()
+        cities = models.ListField(models.NestedField(City))
+
+    assert created(Person, {"cities": [{}]}) == {"cities": [{"visits": 0, "name": None}]}
+
+
+def test_a_replacement_with_hooks_needs_no_key() -> None:
+    class Person(Hooked):
+        id = models.StringPkField()
+        age = models.IntegerField()
+
+    assert wire_loader(replace_shape(Person.shape, "id", "Replace"))({"age": 1}) == {"age": 1}
+
+
+def test_a_timestamp_is_aware_after_hooks_too() -> None:
+    class Visit(Schema):
+        id = ma.Integer()
+        at = ma.DateTime(format="timestamp")
+
+        @post_load
+        def after(self, data: Any, **options: Any) -> Any:
+            return data
+
+    record = created(Visit, {"at": 0})
+    assert record == {"at": dt.datetime(1970, 1, 1, tzinfo=dt.UTC)}
+    assert dumper(read_shape(model_shape(Visit)[0], "Read"))({**record, "id": 1})["at"] == 0.0
