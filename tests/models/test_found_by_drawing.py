@@ -98,3 +98,22 @@ def test_a_timestamp_is_aware_after_hooks_too() -> None:
     record = created(Visit, {"at": 0})
     assert record == {"at": dt.datetime(1970, 1, 1, tzinfo=dt.UTC)}
     assert dumper(read_shape(model_shape(Visit)[0], "Read"))({**record, "id": 1})["at"] == 0.0
+
+
+def test_a_list_of_a_model_made_later_may_be_empty_by_default() -> None:
+    class Comment(models.Model):
+        id = models.PkField()
+        replies = models.NestedField(
+            lambda: Comment, many=True, load_default=list, error_messages={"null": "no"}
+        )
+
+    assert created(Comment, {}) == {"replies": []}
+
+
+def test_an_empty_list_is_no_default_of_one_with_a_least_length() -> None:
+    tags = models.ListField(models.StringField(), validate=validate.Length(1), load_default=list)
+    with pytest.raises(ModelError) as refused:
+        type("Post", (models.Model,), {"tags": tags})
+    assert str(refused.value) == (
+        "Post: field 'tags': the default [] is no value of the field: must have at least 1 items"
+    )
