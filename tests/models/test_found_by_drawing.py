@@ -117,3 +117,19 @@ def test_an_empty_list_is_no_default_of_one_with_a_least_length() -> None:
     assert str(refused.value) == (
         "Post: field 'tags': the default [] is no value of the field: must have at least 1 items"
     )
+
+
+def test_what_is_read_only_is_documented_as_refused_where_the_unknown_is_kept() -> None:
+    class City(models.Model):
+        visits = models.IntegerField(dump_only=True)
+
+        class Meta:
+            unknown = INCLUDE
+
+    class Person(models.Model):
+        id = models.PkField()
+        city = models.NestedField(City)
+
+    for shape in (create_shape(Person.shape, ""), patch_shape(Person.shape, "id", "")):
+        for value in ({"city": {"visits": 1}}, {"city": {"other": 1}}):
+            assert accepted_by_schema(json_schema(shape), value) == accepted_by_loader(shape, value)
