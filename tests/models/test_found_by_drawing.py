@@ -133,3 +133,39 @@ def test_what_is_read_only_is_documented_as_refused_where_the_unknown_is_kept() 
     for shape in (create_shape(Person.shape, ""), patch_shape(Person.shape, "id", "")):
         for value in ({"city": {"visits": 1}}, {"city": {"other": 1}}):
             assert accepted_by_schema(json_schema(shape), value) == accepted_by_loader(shape, value)
+
+
+def test_a_variant_that_keeps_the_unknown_is_refused_like_a_model_that_does() -> None:
+    class Cat(models.Model):
+        class Meta:
+            unknown = INCLUDE
+
+    class Pet(models.OneOf):
+        fields = [models.PkField(name="id")]
+        discriminator = "kind"
+        variants = {"cat": Cat}
+
+    with pytest.raises(ModelError) as refused:
+        model_shape(Pet)
+    assert str(refused.value) == (
+        "Pet: class Meta: unknown = INCLUDE would store members that no store has a place for: "
+        "give the model a field for them, such as a Dict, or nest it in another."
+    )
+
+
+def test_variants_share_a_field_that_functions_load() -> None:
+    class Cat(models.Model):
+        lives = models.IntegerField()
+
+    class Dog(models.Model):
+        barks = models.BooleanField()
+
+    class Pet(models.OneOf):
+        fields = [
+            models.PkField(name="id"),
+            models.FunctionField(lambda record: 1, lambda value: value, name="made"),
+        ]
+        discriminator = "kind"
+        variants = {"cat": Cat, "dog": Dog}
+
+    assert [member.name for member in model_shape(Pet)[0].members].count("made") == 1
