@@ -169,3 +169,18 @@ def test_variants_share_a_field_that_functions_load() -> None:
         variants = {"cat": Cat, "dog": Dog}
 
     assert [member.name for member in model_shape(Pet)[0].members].count("made") == 1
+
+
+@pytest.mark.parametrize("address", ["a@ab--c.de", "a@xn--zz--.de", "a@b.xy--z"])
+def test_a_label_in_another_alphabet_is_in_no_mail_address(address: str) -> None:
+    shape = field_shape(models.EmailField())
+    assert not accepted_by_schema(json_schema(shape), address)
+    with pytest.raises(InvalidData):
+        wire_loader(shape)(address)
+
+
+@pytest.mark.parametrize("address", ["a@b--c.de", "a@abc--d.de", f"a@{'b' * 63}.de", "a@1.co"])
+def test_two_hyphens_elsewhere_are(address: str) -> None:
+    shape = field_shape(models.EmailField())
+    assert accepted_by_schema(json_schema(shape), address)
+    assert wire_loader(shape)(address) == address
