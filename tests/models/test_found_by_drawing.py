@@ -184,3 +184,19 @@ def test_two_hyphens_elsewhere_are(address: str) -> None:
     shape = field_shape(models.EmailField())
     assert accepted_by_schema(json_schema(shape), address)
     assert wire_loader(shape)(address) == address
+
+
+@pytest.mark.parametrize(
+    ("most", "value"), [(1e300, int(1e300)), (1e300, 10**300), (None, int(1.7976931348623157e308))]
+)
+def test_a_bound_is_the_number_that_is_written_in_the_document(
+    most: float | None, value: int
+) -> None:
+    shape = field_shape(models.FloatField(validate=[validate.Range(max=most)] if most else []))
+    assert accepted_by_schema(json_schema(shape), value) == accepted_by_loader(shape, value)
+
+
+def test_a_span_is_one_that_a_double_can_say() -> None:
+    shape = field_shape(models.TimeDeltaField(precision="microseconds"))
+    span = wire_loader(shape)(-8639999999999999999)
+    assert wire_loader(shape)(dumper(shape)(span)) == span
