@@ -308,8 +308,8 @@ def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
     if default is missing or default is None:
         return s.MISSING
     value = default() if callable(default) else default
-    if value == [] and isinstance(shape, s.List):
-        return default  # needs no look at items, which may be of a model that is made later
+    if value == [] and getattr(field, "many", False) and _is_deferred(shape):
+        return default  # an empty list, whatever model its items are of, which is made later
     try:
         wire = dumper(shape)(value)
         # Equal again: what is stored is the default, not what JSON makes of it.
@@ -320,6 +320,12 @@ def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
             f"the default {value!r} is no value of the field: {_said(error)}"
         ) from error
     return default
+
+
+def _is_deferred(shape: s.Shape) -> bool:
+    while isinstance(shape, (s.Nullable, s.Ruled)):
+        shape = shape.shape
+    return isinstance(shape, s.Deferred)
 
 
 def _declared_example(field: ma.Field[Any], shape: s.Shape) -> Any:

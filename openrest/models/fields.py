@@ -99,6 +99,7 @@ class ShapedField(ma.Field[Any]):
         def base_shape(self) -> s.Shape:
             """What the field means before its validators narrow it."""
 
+    # Not _load: marshmallow's Nested has one.
     @cached_property
     def _from_wire(self) -> Any:
         # Narrowed: marshmallow's own Regexp lets "$" match before a last newline.

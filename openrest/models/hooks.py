@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping, Set
+from copy import copy
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, missing
@@ -42,16 +44,67 @@ def refiner(schema: Schema, shape: s.Object) -> Refine | None:
     if shape.extra == "ignore":
         options["unknown"] = EXCLUDE
 
+    required = {f.data_key or name: name for name, f in schema.load_fields.items() if f.required}
+
     def refine(sent: dict[str, Any], native: dict[str, Any]) -> dict[str, Any]:
         try:
-            refined = schema.load(respell(sent), many=False, **options)
+            # Only the key is ever left out of what fits: of a replacement, which cannot change it.
+            left_out = required.keys() - sent.keys()
+            loading = _optional(schema, {required[wire] for wire in left_out})
+            refined = loading.load(respell(sent), many=False, **options)
         except ValidationError as error:
             raise RuleViolated(rule_mistakes(error.messages, "#")) from error
         record = refined if isinstance(refined, Mapping) else _record(refined, names)
-        # What marshmallow does not fill in: generated keys and nulls.
-        return {**{name: value for name, value in native.items() if name not in record}, **record}
+        completed: dict[str, Any] = _completed(shape, record, native)
+        return completed
 
     return refine
+
+
+def _optional(schema: Schema, names: Set[str]) -> Schema:
+    """The schema with fewer fields required: `partial` would reach the nested ones, too."""
+    if not names:
+        return schema
+    other = copy(schema)
+    other.load_fields = dict(schema.load_fields)
+    for name in names:
+        field = other.load_fields[name] = copy(schema.load_fields[name])
+        field.required = False
+    return other
+
+
+def _completed(shape: s.Shape, loaded: Any, native: Any) -> Any:
+    """What marshmallow loaded, with what it does not fill in: generated keys and nulls."""
+    if loaded is None or native is None:
+        return loaded
+    match shape:
+        case s.Nullable() | s.Ruled() | s.Except() | s.Deferred():
+            return _completed(shape.shape, loaded, native)
+        case s.Object() if isinstance(loaded, Mapping):
+            shapes = {member.name: member.shape for member in shape.members}
+            missing_ones = {name: value for name, value in native.items() if name not in loaded}
+            return missing_ones | {
+                name: _completed(shapes[name], value, native[name])
+                if name in shapes and name in native
+                else value
+                for name, value in loaded.items()
+            }
+        case s.OneOf(discriminator=name, variants=variants) if isinstance(loaded, Mapping):
+            variant = dict(variants).get(str(loaded.get(name)))
+            return loaded if variant is None else _completed(variant, loaded, native)
+        case s.Timestamp() if isinstance(loaded, dt.datetime) and loaded.tzinfo is None:
+            return loaded.replace(tzinfo=dt.UTC)  # marshmallow means UTC, and does not say so
+        case s.List(item=item) if isinstance(loaded, list) and len(loaded) == len(native):
+            return [_completed(item, *pair) for pair in zip(loaded, native, strict=True)]
+        case s.Tuple(items=items) if isinstance(loaded, tuple) and len(loaded) == len(native):
+            return tuple(_completed(*one) for one in zip(items, loaded, native, strict=True))
+        case s.Map(value=value) if isinstance(loaded, Mapping):
+            return {
+                key: _completed(value, one, native[key]) if key in native else one
+                for key, one in loaded.items()
+            }
+        case _:
+            return loaded
 
 
 def _record(made: Any, names: list[str]) -> dict[str, Any]:

@@ -293,6 +293,9 @@ def _object(shape: s.Object, reference: Reference | None = None) -> dict[str, An
         "type": "object",
         "properties": {m.wire: _member(m, reference) for m in shape.members},
     }
+    if shape.extra == "keep":
+        # Any member may be sent, but for those that only the server sets.
+        schema["properties"] |= {member.wire: {"not": {}} for member in shape.owned}
     required = [member.wire for member in shape.members if member.required]
     if required:
         schema["required"] = required

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,8 @@ def model_shape(schema_class: type[Schema]) -> tuple[s.Object | s.OneOf, s.Membe
     """
     own = getattr(schema_class, "shape", None)  # a Model has it from its creation
     shape = own if isinstance(own, (s.Object, s.OneOf)) else schema_shape(schema_class)
-    if isinstance(shape, s.Object) and shape.extra == "keep":
+    variants = [shape] if isinstance(shape, s.Object) else [one for _, one in shape.variants]
+    if any(variant.extra == "keep" for variant in variants):
         raise ModelError(
             schema_class.__name__,
             [
@@ -92,13 +93,15 @@ def _plain_key(schema_class: type[Schema], shape: s.Object, name: str) -> tuple[
 def _in_one_table(schema_class: type[Schema], shape: s.OneOf) -> s.OneOf:
     """The choice with the members of all its variants, of which one name means one thing."""
     mistakes: list[str] = []
-    members = tuple(_merged(shape, mistakes))
+    fields: Any = schema_class._declared_fields
+    common = {field.attribute or name for name, field in fields.items()}
+    members = tuple(_merged(shape, common, mistakes))
     if mistakes:
         raise ModelError(schema_class.__name__, mistakes)
     return replace(shape, members=members)
 
 
-def _merged(shape: s.OneOf, mistakes: list[str]) -> Iterator[s.Member]:
+def _merged(shape: s.OneOf, common: Set[str], mistakes: list[str]) -> Iterator[s.Member]:
     found: dict[str, list[tuple[str, s.Member]]] = {}
     for value, variant in shape.variants:
         for member in variant.members:
@@ -108,6 +111,10 @@ def _merged(shape: s.OneOf, mistakes: list[str]) -> Iterator[s.Member]:
         if first.wire == shape.discriminator:
             pairs = tuple((value, value) for value, _ in shape.variants)
             yield replace(first, shape=s.Choice(pairs=pairs))
+            continue
+        if name in common:
+            # One field, though its shape may be another in each variant: functions are not equal.
+            yield first
             continue
         for value, member in having[1:]:
             if (bare(member.shape), member.wire) != (bare(first.shape), first.wire):

@@ -153,7 +153,9 @@ def object_loader(shape: s.Object, compiled: Compile) -> Load:
                 if member.name not in record:
                     record[member.name] = fill(member)
             if refine is not None:
-                return _refined(refine, value, record, at, mistakes)
+                # What only the server sets is in it where the unknown is ignored.
+                sent = {wire: item for wire, item in value.items() if wire not in owned}
+                return _refined(refine, sent, record, at, mistakes)
         return record
 
     return load_object

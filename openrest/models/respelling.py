@@ -37,7 +37,8 @@ def respeller(shape: s.Shape) -> Respell:
             respell_value = respeller(value)
             return lambda members: {name: respell_value(v) for name, v in members.items()}
         case s.Object(members=members):
-            known = {member.wire: respeller(member.shape) for member in members}
+            # What is read-only is sent only where the unknown is ignored, and may be anything.
+            known = {m.wire: respeller(m.shape) for m in members if not m.read_only}
             return lambda sent: {
                 wire: known[wire](value) if wire in known else value for wire, value in sent.items()
             }

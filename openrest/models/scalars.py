@@ -102,17 +102,20 @@ def integer_loader(shape: s.Integer) -> Load:
 
 def _number(shape: s.Number) -> Load:
     low, high = shape.minimum, shape.maximum
+    # The document writes 1e300 for a double that is a little more, and means what it writes.
+    written_low, written_high = decimal.Decimal(repr(low)), decimal.Decimal(repr(high))
 
     def load_number(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not float and type(value) is not int:
             mistake(mistakes, at, say(msg.NUMBER))
             return None
         # Before the conversion: an integer beyond every double cannot be converted.
-        if value < low or (shape.exclusive_minimum and value == low):
+        huge = type(value) is int and abs(value) >= 2**53
+        if value < (written_low if huge else low) or (shape.exclusive_minimum and value == low):
             said = msg.MORE_THAN if shape.exclusive_minimum else msg.AT_LEAST
             mistake(mistakes, at, say(said, minimum=f"{low:g}"))
             return None
-        if value > high or (shape.exclusive_maximum and value == high):
+        if value > (written_high if huge else high) or (shape.exclusive_maximum and value == high):
             said = msg.LESS_THAN if shape.exclusive_maximum else msg.AT_MOST
             mistake(mistakes, at, say(said, maximum=f"{high:g}"))
             return None

@@ -472,9 +472,15 @@ class Deferred(Shape):
         return made
 
     def through(self, change: Callable[[Shape], Shape]) -> Deferred:
-        """The changed shape, just as deferred; the same object for the same change."""
+        """The changed shape, just as deferred; the same object for the same change.
+
+        What a change has made is not changed by it again: a model in itself, to which each walk
+        does so, would go on without end.
+        """
         place = (Deferred, change)
         if place not in self._made:
-            self._made[place] = Deferred(lambda: change(self.shape))
+            changed = Deferred(lambda: change(self.shape))
+            changed._made[place] = changed
+            self._made[place] = changed
         made: Deferred = self._made[place]
         return made

@@ -87,7 +87,8 @@ def _span(low: float, high: float, unit: dt.timedelta, since: dt.datetime | None
         elif not value <= high:
             mistake(mistakes, at, say(msg.AT_MOST, maximum=f"{high:g}"))
         else:
-            span = value * unit
+            # A double, as which it is answered: beyond 2**53 not every integer is one.
+            span = float(value) * unit
             return span if since is None else since + span
         return None
 
