@@ -16,6 +16,11 @@ __all__ = ["EMAIL", "EMAIL_LENGTH", "EMAIL_LOCAL", "IPV4", "IPV6", "interface", 
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _TOP = "[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
+#: Labels with "--" in third and fourth place are for the encodings of other alphabets (RFC 5891,
+#: section 4.2.3.1), and which of those are well formed no pattern can say.
+_AFTER_FIRST = "(?:[A-Za-z0-9]|[A-Za-z0-9-]-?[A-Za-z0-9](?:[A-Za-z0-9-]{0,58}[A-Za-z0-9])?)"
+_PLAIN_LABEL = f"[A-Za-z0-9]{_AFTER_FIRST}?"
+_PLAIN_TOP = f"[A-Za-z]{_AFTER_FIRST}"
 _ATOM = "[A-Za-z0-9!#\\$%&'*+/=?^_`{|}~-]+"
 
 #: RFC 5321, section 4.5.3.1: 64 octets before the at sign, 254 in all (with 3.696, erratum 1690).
@@ -25,7 +30,7 @@ EMAIL_LOCAL: Final = Pattern("^[^@]{1,64}@")
 
 #: A mailbox of RFC 5321, section 4.1.2, as a dot-string at a domain with a dot in it.
 EMAIL: Final = Pattern(
-    f"^(?:{_ATOM}(?:\\.{_ATOM})*)@(?:{_LABEL}\\.)+{_TOP}$", _sample="ada@example.org"
+    f"^(?:{_ATOM}(?:\\.{_ATOM})*)@(?:{_PLAIN_LABEL}\\.)+{_PLAIN_TOP}$", _sample="ada@example.org"
 )
 
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
