@@ -140,6 +140,9 @@ class OneOf(Model, metaclass=OneOfMeta):
     The fields are those that every variant has.
     """
 
+    if TYPE_CHECKING:
+        fields: Any  # as in Model, whose word type checkers do not take for what is below it
+
     discriminator: ClassVar[str]
     variants: ClassVar[Mapping[str, type[Schema]]]
     #: The schema of each variant, with the common fields and the discriminator.
