@@ -181,7 +181,7 @@ class _Derivation:
             raise ModelError(schema_class.__name__, mistakes)
         shape = s.Object(
             members=tuple(members),
-            component=component_name(schema),
+            component=component_name(schema, unknown),
             origin=_origin(schema_class),
             description=_description(schema_class),
             extra={EXCLUDE: "ignore", INCLUDE: "keep"}.get(unknown, "refuse"),  # type: ignore[arg-type]

@@ -164,12 +164,16 @@ def enum_shape(
         names = tuple((member.name, member) for member in members)
         return s.Choice(pairs=names, component=name, origin=origin)
     pairs = []
+    form = "Value"
     for member in members:
         value = member.value if by is None else _written(by, member)
         if not _is_json_scalar(value):
             raise ValueError(f"the value of {member} is no string, number or boolean of JSON")
+        if value is not member.value:
+            # One enum can be written in several ways, each of which has a name.
+            form = type(by).__name__
         pairs.append((value, member))
-    return s.Choice(pairs=tuple(pairs), component=f"{name}Value", origin=origin)
+    return s.Choice(pairs=tuple(pairs), component=f"{name}{form}", origin=origin)
 
 
 def _written(field: ma.Field[Any], member: enum.Enum) -> Any:

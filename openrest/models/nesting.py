@@ -38,10 +38,15 @@ def _narrowed(schema: Schema) -> Iterator[tuple[Any, ...]]:
                 yield name, only, tuple(sorted(inner.exclude))
 
 
-def component_name(schema: Schema) -> str:
-    """The name of its class, less ``Schema`` at its end, and what its options leave of it."""
+def component_name(schema: Schema, unknown: str = "") -> str:
+    """The name of its class, less ``Schema`` at its end, and what its options leave of it.
+
+    `unknown` is what becomes of unknown members, where that is not for the schema to say.
+    """
     cls = type(schema)
     name = cls.__name__.removesuffix("Schema") or cls.__name__
+    if (unknown or schema.unknown) != cls.opts.unknown:
+        name += (unknown or schema.unknown).title()
     if schema_key(schema) == schema_key(cls()):
         return name
     kept = [field for field in cls._declared_fields if field in schema.fields]
