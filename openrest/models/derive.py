@@ -34,12 +34,13 @@ _CONVERSIONS = ("_deserialize", "_serialize", "deserialize", "serialize")
 _CONTAINERS = (ma.List, ma.Tuple, ma.Mapping, ma.Nested, ma.Method, ma.Function)
 
 
-def field_shape(field: ma.Field[Any]) -> s.Shape:
+def field_shape(field: ma.Field[Any], *, inherited: bool = False) -> s.Shape:
     """The shape of a field, its validators and `allow_none` included.
 
+    `inherited` is what its class has from ours, beneath conversions of its author's own.
     Raises ValueError with a sentence where the field cannot be documented truthfully.
     """
-    return _Derivation().field(field)
+    return _Derivation().field(field, inherited=inherited)
 
 
 def schema_shape(schema_class: type[Schema]) -> s.Object | s.OneOf:
@@ -59,12 +60,12 @@ class _Derivation:
     def __init__(self) -> None:
         self._known: dict[Any, s.Object | s.OneOf] = {}
 
-    def field(self, field: ma.Field[Any]) -> s.Shape:
+    def field(self, field: ma.Field[Any], *, inherited: bool = False) -> s.Shape:
         """The shape of a field, its validators and `allow_none` included."""
-        shape = worded(field, narrow(self._base(field), field.validators))
+        shape = worded(field, narrow(self._base(field, inherited), field.validators))
         return s.Nullable(shape=shape) if field.allow_none else shape
 
-    def _base(self, field: ma.Field[Any]) -> s.Shape:
+    def _base(self, field: ma.Field[Any], inherited: bool) -> s.Shape:
         own = getattr(field, "base_shape", None)
         for cls in type(field).__mro__:
             if own is not None and "base_shape" in vars(cls):
@@ -76,7 +77,7 @@ class _Derivation:
                 return self._container(field)
             if cls is ma.Field and hasattr(field, "loads_by_shape"):
                 raise ValueError(f"{type(field).__name__} has no base_shape() that says what it is")
-            if _converts(cls):
+            if _converts(cls) and not inherited:
                 break
         return s.AnyValue(
             load=lambda value: field.deserialize(value),
