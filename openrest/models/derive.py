@@ -168,6 +168,10 @@ class _Derivation:
             schema = schema_class() if schema is None else schema
         except ValueError as reason:  # marshmallow's own: two fields of one data_key or attribute
             raise ModelError(schema_class.__name__, [*mistakes, str(reason)]) from reason
+        except KeyError as reason:  # a name in class Meta that is no field
+            if not mistakes:
+                raise
+            raise ModelError(schema_class.__name__, mistakes) from reason
         members = []
         for name, field in schema.fields.items():
             try:
@@ -283,6 +287,14 @@ def _meta_mistakes(schema_class: type[Schema]) -> Iterator[str]:
             # marshmallow ignores what it does not know, and a misspelt 'exclude' leaks a field.
             if not name.startswith("__") and name not in known:
                 yield f"class Meta: unknown option {name!r}.{did_you_mean(name, known)}"
+    declared = schema_class._declared_fields
+    for option in ("fields", "load_only", "dump_only"):
+        for name in getattr(schema_class.opts, option) or ():
+            if name not in declared and "." not in name:
+                yield (
+                    f"class Meta: {option} names {name!r}, which is no field."
+                    f"{did_you_mean(name, declared)}"
+                )
     if schema_class.opts.many:
         yield "class Meta: many = True has no meaning for a model, which describes one object."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import enum
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from marshmallow import ValidationError, fields, validate
 
 from openrest import models
+from openrest.errors import ModelError
 from openrest.models import schema_shape
 from openrest.models.loading import wire_loader
 
@@ -28,6 +30,12 @@ def refused(model: Any, data: Any, **options: Any) -> Any:
     with pytest.raises(ValidationError) as refusal:
         model().load(data, **options)
     return refusal.value.messages
+
+
+def refusal(**attributes: Any) -> str:
+    with pytest.raises(ModelError) as refused:
+        type("Thing", (models.Model,), attributes)
+    return str(refused.value)
 
 
 def test_a_nested_model_is_loaded() -> None:
@@ -140,3 +148,39 @@ def test_a_validator_of_what_a_function_gives_is_a_rule() -> None:
     assert refused(Tagged, {"tags": "a b c"}) == {"tags": ["Longer than maximum length 2."]}
     load = wire_loader(schema_shape(Tagged))
     assert load({"tags": "a b"}) == {"tags": ["a", "b"]}
+
+
+def test_options_that_would_have_no_effect_are_refused() -> None:
+    options: list[tuple[dict[str, Any], str]] = [
+        ({"rounding": decimal.ROUND_UP}, "rounding: what has more places is refused, not rounded"),
+        ({"allow_nan": True}, "allow_nan: JSON has neither NaN nor Infinity"),
+    ]
+    for own, said in options:
+        assert (
+            refusal(price=models.DecimalField(places=2, **own)) == f"Thing: field 'price': {said}"
+        )
+        assert refusal(price=fields.Decimal(2, **own)) == f"Thing: field 'price': {said}"
+
+
+@pytest.mark.parametrize("message", [["is missing"], {"text": "is missing"}])
+def test_a_message_is_text(message: Any) -> None:
+    assert refusal(name=models.StringField(error_messages={"required": message})) == (
+        "Thing: field 'name': error_messages: the message for 'required' is no text but "
+        f"{message!r}"
+    )
+
+
+def test_a_placeholder_that_is_none_is_named() -> None:
+    assert refusal(name=models.StringField(error_messages={"required": "{who} is missing"})) == (
+        "Thing: field 'name': the message '{who} is missing' has a placeholder that is none of "
+        "{input}"
+    )
+
+
+def test_the_options_of_class_meta_name_fields() -> None:
+    meta = type("Meta", (), {"load_only": ("pasword",), "fields": ("password", "mial")})
+    assert refusal(Meta=meta, password=models.StringField(), mail=models.StringField()) == (
+        "Thing has 2 mistakes:\n"
+        "  - class Meta: fields names 'mial', which is no field. Did you mean 'mail'?\n"
+        "  - class Meta: load_only names 'pasword', which is no field. Did you mean 'password'?"
+    )
