@@ -7,6 +7,7 @@ A page asks for it with a comment on a line of its own:
     <!-- generated: names openrest.views -->   the public names of a module, from its docstrings
     <!-- generated: tree openrest.errors -->   what the docstring of a module draws
     <!-- generated: fields -->                 each field: in JSON, in records, in SQLite
+    <!-- generated: deviations -->             what we chose to do otherwise than marshmallow
     <!-- generated: file CHANGELOG.md -->      a file of the repository, as it is
     <!-- generated: code examples/x.py -->     ... or as a block of code
     <!-- generated: code examples/x.py y -->   ... of which only the function or class y
@@ -20,6 +21,7 @@ import inspect
 import json
 import re
 import textwrap
+import tomllib
 from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
@@ -183,6 +185,15 @@ def _fields(_: str) -> str:
     return "\n".join(lines)
 
 
+def _deviations(_: str) -> str:
+    """The choices, with the number of marshmallow's tests that each of them fails."""
+    table = tomllib.loads(_file("tests/marshmallow_suite/deviations.toml"))
+    lines = ["| openrest | reason | tests |", "| --- " * 3 + "|"]
+    for entry in table["deviation"]:
+        lines.append(f"| {entry['choice']} | {entry['reason']} | {len(entry['tests'])} |")
+    return "\n".join(lines)
+
+
 def _qualified(type_: type) -> str:
     return (
         type_.__name__
@@ -197,6 +208,7 @@ _WRITERS: dict[str, Callable[[str], str]] = {
     "names": _names,
     "tree": _tree,
     "fields": _fields,
+    "deviations": _deviations,
     "file": _file,
     "code": _code,
 }
