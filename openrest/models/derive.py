@@ -30,6 +30,8 @@ from openrest.models.wording import required_words, worded
 __all__ = ["field_shape", "schema_shape"]
 
 _CONVERSIONS = ("_deserialize", "_serialize", "deserialize", "serialize")
+#: Where marshmallow-sqlalchemy has its fields; its Nested only hands the session on.
+_SQLALCHEMY = "marshmallow_sqlalchemy.fields"
 #: The fields that are made of others, or of functions.
 _CONTAINERS = (ma.List, ma.Tuple, ma.Mapping, ma.Nested, ma.Method, ma.Function)
 
@@ -66,6 +68,11 @@ class _Derivation:
         return s.Nullable(shape=shape) if field.allow_none else shape
 
     def _base(self, field: ma.Field[Any], inherited: bool) -> s.Shape:
+        if _is_of(field, "Related"):
+            raise ValueError(
+                "a relationship is another row, which only a session can find: leave "
+                "include_relationships out, show its key with include_fk = True, or nest a schema"
+            )
         own = getattr(field, "base_shape", None)
         for cls in type(field).__mro__:
             if own is not None and "base_shape" in vars(cls):
@@ -240,9 +247,14 @@ class _Derivation:
         )
 
 
+def _is_of(field: ma.Field[Any], name: str) -> bool:
+    """Whether the field is of a class of marshmallow-sqlalchemy's, which is not imported here."""
+    return any((cls.__module__, cls.__name__) == (_SQLALCHEMY, name) for cls in type(field).__mro__)
+
+
 def _converts(cls: type) -> bool:
     """Whether a class has conversions of its author's own."""
-    ours = cls.__module__ == ma.__name__ or "loads_by_shape" in vars(cls)
+    ours = cls.__module__ in (ma.__name__, _SQLALCHEMY) or "loads_by_shape" in vars(cls)
     return not ours and any(name in vars(cls) for name in _CONVERSIONS)
 
 
