@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # No deadline: machines are shared, and how long one example takes says nothing.
 settings.register_profile("short", max_examples=60, deadline=None)
 settings.register_profile("long", max_examples=300, deadline=None, print_blob=True)
 settings.load_profile("long" if os.environ.get("CI") == "true" else "short")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted: a ratio that nobody sees is a formality."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == "summary":
+                    terminalreporter.write_line(str(value))

@@ -8,7 +8,15 @@ from typing import Any
 
 from openrest.models import shapes as s
 
-__all__ = ["bare", "each", "may_refuse", "rebuilt", "stored_object", "without_rules"]
+__all__ = [
+    "bare",
+    "each",
+    "may_refuse",
+    "rebuilt",
+    "stored_object",
+    "without_names",
+    "without_rules",
+]
 
 Change = Callable[[s.Shape], s.Shape]
 
@@ -89,6 +97,14 @@ def without_rules(shape: s.Shape) -> s.Shape:
             return rebuilt(replace(shape, refine=None), without_rules)
         case _:
             return rebuilt(shape, without_rules)
+
+
+def without_names(shape: s.Shape) -> s.Shape:
+    """The shape whose objects may have any members or none; those that they have must fit."""
+    if isinstance(shape, s.Object):
+        members = tuple(replace(member, required=False) for member in shape.members)
+        shape = replace(shape, members=members, extra="ignore")
+    return rebuilt(shape, without_names)
 
 
 def may_refuse(shape: s.Shape) -> bool:
