@@ -138,8 +138,11 @@ def bare(shape: s.Shape) -> s.Shape:
 
 
 def stored_object(shape: s.Object | s.OneOf) -> s.Object:
-    """The object that a store keeps of a model: all that is computed is left out of it."""
-    members = tuple(member for member in shape.members if member.stored)
+    """The object that a store keeps of a model: all that is only computed is left out of it.
+
+    What answers make of a member says nothing of when a record has it.
+    """
+    members = tuple(replace(member, compute=None) for member in shape.members if member.stored)
     if isinstance(shape, s.OneOf):
         return s.Object(members=members, description=shape.description)
-    return shape if len(members) == len(shape.members) else replace(shape, members=members)
+    return shape if members == shape.members else replace(shape, members=members)
