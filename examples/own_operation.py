@@ -57,7 +57,7 @@ class Tasks(Controller):
 
     @operation(
         "GET",
-        "/of/{person}",
+        "/done/by/{person}",
         returns="page",
         parameters=[
             Parameter(
@@ -69,7 +69,7 @@ class Tasks(Controller):
             )
         ],
     )
-    def of_person(self, call: Call) -> Result:
+    def done_by(self, call: Call) -> Result:
         """List the tasks that somebody has done."""
         return self.page(call, (Condition("done_by", "eq", call.path["person"]),))
 

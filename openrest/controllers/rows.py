@@ -311,8 +311,7 @@ class _Builder:
         if spec.content != "page":
             return spec
         query = {p.name: p.default for p in row.parameters if p.default is not s.MISSING}
-        key = quote(str(example(self.key.shape)))
-        call = Call(row, query=query, address=row.path.replace(f"{{{self.key.wire}}}", key))
+        call = Call(row, query=query, address=_example_address(row))
         meta = {"count": 1, "total_count": 1}
         if self.definition.pagination is not None:
             meta.update(self.definition.pagination.meta(call, 1, 1))
@@ -335,6 +334,18 @@ class _Builder:
                 )
                 spec = replace(spec, links=links)
             yield self.shown(row, spec)
+
+
+def _example_address(row: Operation) -> str:
+    """The path of a row with an example in the place of each parameter."""
+    address = row.path
+    for parameter in row.parameters:
+        if parameter.location == "path":
+            given = parameter.example is not s.MISSING
+            shown = parameter.example if given else example(parameter.shape)
+            text = str(shown).lower() if isinstance(shown, bool) else str(shown)
+            address = address.replace(f"{{{parameter.wire}}}", quote(text))
+    return address
 
 
 def _is_overridden(handler: Handler) -> bool:
