@@ -7,6 +7,7 @@ from typing import Any
 
 from apispec import APISpec, BasePlugin
 
+from openrest.config import License
 from openrest.contract import (
     PROBLEM,
     PROBLEM_MEDIA_TYPE,
@@ -18,6 +19,7 @@ from openrest.contract import (
     ResponseSpec,
 )
 from openrest.errors import ConfigurationError, Problem
+from openrest.info import Info
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.examples import example
@@ -30,7 +32,7 @@ __all__ = ["build_document"]
 Json = dict[str, Any]
 
 #: In the order in which people read.
-_ORDER = ("openapi", "info", "tags", "paths", "components")
+_ORDER = ("openapi", "info", "security", "tags", "paths", "components")
 
 
 class _Fresh(dict[str, Any]):
@@ -52,16 +54,21 @@ def _component(shape: s.Object) -> Json:
     return {"$ref": f"#/components/schemas/{shape.component}"}
 
 
-def build_document(
-    operations: Sequence[Operation], *, title: str, version: str, description: str = ""
-) -> Json:
+def build_document(operations: Sequence[Operation], *, info: Info) -> Json:
     """The document of the rows, without ``servers``: where the API is mounted, the request says.
 
     Raises ConfigurationError where two objects would have one name, or two operations one id.
     """
     shown = [operation for operation in operations if operation.documented]
-    info = {"description": description} if description else {}
-    spec = APISpec(title, version, "3.1.0", plugins=[ShapePlugin()], info=info)
+    spec = APISpec(
+        info.title,
+        info.version,
+        "3.1.0",
+        plugins=[ShapePlugin()],
+        info=_info(info),
+        # No row asks who calls. Said once, it is a statement; left out, it is a gap.
+        security=[],
+    )
     for tag in dict.fromkeys(operation.tag for operation in shown):
         spec.tag({"name": tag})
     for shape in _objects(shown):
@@ -80,6 +87,25 @@ def build_document(
     # Plain dicts again, which is all that the writer of YAML knows.
     document["paths"] = {path: dict(item) for path, item in document["paths"].items()}
     return {name: document[name] for name in _ORDER if name in document}
+
+
+def _info(info: Info) -> Json:
+    """The Info Object; what the author does not say is not there."""
+    said = {
+        "title": info.title,
+        "version": info.version,
+        "description": info.description,
+        "termsOfService": info.terms_of_service,
+        "contact": dict(info.contact or {}),
+        "license": _license(info.license),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _license(license: License | str | None) -> Json:
+    if isinstance(license, str):
+        return {"name": license, "identifier": license}
+    return dict(license or {})
 
 
 def _objects(operations: Iterable[Operation]) -> list[s.Object]:

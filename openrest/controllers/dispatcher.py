@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from openrest.about import document_rows, index_rows
 from openrest.bodies import Limits
+from openrest.config import Contact, License
 from openrest.controllers.components import components
 from openrest.controllers.controller import Controller
 from openrest.controllers.rows import rows
 from openrest.errors import ConfigurationError
+from openrest.info import Info, info_mistakes
 from openrest.openapi import build_document
 from openrest.operations import Operation
 from openrest.pipeline import Pipeline
@@ -28,6 +30,10 @@ class WSGIDispatcher:
     """The WSGI application that serves some controllers, their document and its pages.
 
         app = WSGIDispatcher([Address, Tweets], title="Address book", version="1.2")
+
+    `title`, `version`, `description`, `contact`, `license` and `terms_of_service` are what its
+    author says of it in the document. A license is an SPDX expression, such as ``"MIT"``, or a
+    mapping.
 
     `max_body_bytes`, `max_depth` and `max_parameters` bound what is read of a request. With
     `debug` a handler that breaks its contract raises ContractError out of the application, and
@@ -45,6 +51,9 @@ class WSGIDispatcher:
         title: str = "openrest API",
         version: str = "0.1.0",
         description: str = "",
+        contact: Contact | None = None,
+        license: License | str | None = None,
+        terms_of_service: str = "",
         max_body_bytes: int = 1_000_000,
         max_depth: int = 64,
         max_parameters: int = 100,
@@ -57,13 +66,21 @@ class WSGIDispatcher:
             raise ConfigurationError(
                 "WSGIDispatcher", [f"{controllers!r} is no list of controllers."]
             )
-        classes = _checked(list(controllers), limits)
+        info = Info(
+            title=title,
+            version=version,
+            description=description,
+            contact=contact,
+            license=license,
+            terms_of_service=terms_of_service,
+        )
+        classes = _checked(list(controllers), limits, info)
         self.controllers = tuple(cls() for cls in classes)
         table = [row for controller in self.controllers for row in rows(controller, limits)]
         resources = {c.definition.name: components(c.definition).read for c in self.controllers}
         table += index_rows(title, version, resources, limits)
         _check_table(table)
-        self.document = build_document(table, title=title, version=version, description=description)
+        self.document = build_document(table, info=info)
         table += document_rows(self.document, limits)
         table += page_rows(title, limits)
         self.operations = tuple(table)
@@ -77,8 +94,9 @@ class WSGIDispatcher:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
 
 
-def _checked(controllers: Sequence[Any], limits: Limits) -> Sequence[type[Controller]]:
-    mistakes = [
+def _checked(controllers: Sequence[Any], limits: Limits, info: Info) -> Sequence[type[Controller]]:
+    mistakes = list(info_mistakes(info))
+    mistakes += [
         f"{field.name} must be at least 1, not {getattr(limits, field.name)!r}."
         for field in fields(limits)
         if not isinstance(getattr(limits, field.name), int) or getattr(limits, field.name) < 1

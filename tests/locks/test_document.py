@@ -10,6 +10,7 @@ from openrest import models
 from openrest.contract import Header, Parameter, ResponseSpec
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
+from openrest.info import Info
 from openrest.models import shapes as s
 from openrest.openapi import build_document
 from openrest.operations import Operation
@@ -44,7 +45,7 @@ def app() -> WSGIDispatcher:
 
 
 def build(rows: list[Operation]) -> dict[str, Any]:
-    return build_document(rows, title="openrest API", version="0.1.0")
+    return build_document(rows, info=Info(title="openrest API", version="0.1.0"))
 
 
 Said = dict[str, tuple[Any, ...]]
