@@ -40,7 +40,10 @@ class Tasks(Controller):
 
     @operation("POST", "/{id}/completion", body=Completion, errors={409: "It is done already"})
     def complete(self, call: Call) -> Result:
-        """Say who has done a task."""
+        """Say who has done a task.
+
+        A second time is refused.
+        """
 
         def change(task: Record) -> Record:
             if "done_by" in task:
@@ -85,7 +88,10 @@ class Tasks(Controller):
         errors={409: "It is not done"},
     )
     def delete(self, call: Call) -> Result:
-        """Delete a task that is done."""
+        """Delete a task that is done.
+
+        With `force` also one that is not done.
+        """
 
         def check(task: Record) -> None:
             if "done_by" not in task and not call.query["force"]:

@@ -26,6 +26,8 @@ class EqualityFilters:
 
     def contribution(self) -> Contribution:
         return Contribution(
+            description="Parameters that are named like members keep only the objects with "
+            "exactly these values.",
             parameters=tuple(
                 Parameter(
                     name=wire,
@@ -33,7 +35,7 @@ class EqualityFilters:
                     description=f"Only objects whose {wire} equals this",
                 )
                 for wire, member in self._fields.items()
-            )
+            ),
         )
 
     def conditions(self, call: CallView) -> tuple[Condition, ...]:

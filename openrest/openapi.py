@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from apispec import APISpec, BasePlugin
@@ -54,9 +54,10 @@ def _component(shape: s.Object) -> Json:
     return {"$ref": f"#/components/schemas/{shape.component}"}
 
 
-def build_document(operations: Sequence[Operation], *, info: Info) -> Json:
+def build_document(operations: Sequence[Operation], *, info: Info, tags: Mapping[str, str]) -> Json:
     """The document of the rows, without ``servers``: where the API is mounted, the request says.
 
+    `tags` has the descriptions of the rows' tags.
     Raises ConfigurationError where two objects would have one name, or two operations one id.
     """
     shown = [operation for operation in operations if operation.documented]
@@ -70,7 +71,7 @@ def build_document(operations: Sequence[Operation], *, info: Info) -> Json:
         security=[],
     )
     for tag in dict.fromkeys(operation.tag for operation in shown):
-        spec.tag({"name": tag})
+        spec.tag(_tag(tag, tags))
     for shape in _objects(shown):
         spec.components.schema(str(shape.component), shape=shape)
     problems: dict[str, Json] = {}
@@ -106,6 +107,10 @@ def _license(license: License | str | None) -> Json:
     if isinstance(license, str):
         return {"name": license, "identifier": license}
     return dict(license or {})
+
+
+def _tag(name: str, tags: Mapping[str, str]) -> Json:
+    return {"name": name, "description": tags[name]} if tags.get(name) else {"name": name}
 
 
 def _objects(operations: Iterable[Operation]) -> list[s.Object]:

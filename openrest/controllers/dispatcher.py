@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from openrest.about import document_rows, index_rows
+from openrest.about import TAG, TAG_DESCRIPTION, document_rows, index_rows
 from openrest.bodies import Limits
 from openrest.config import Contact, License
 from openrest.controllers.components import components
 from openrest.controllers.controller import Controller
+from openrest.controllers.descriptions import api_description, tag_description
 from openrest.controllers.rows import rows
 from openrest.errors import ConfigurationError
 from openrest.info import Info, info_mistakes
+from openrest.models.shapes import Object
 from openrest.openapi import build_document
 from openrest.operations import Operation
 from openrest.pipeline import Pipeline
@@ -33,7 +35,7 @@ class WSGIDispatcher:
 
     `title`, `version`, `description`, `contact`, `license` and `terms_of_service` are what its
     author says of it in the document. A license is an SPDX expression, such as ``"MIT"``, or a
-    mapping.
+    mapping. Without a description there are facts about the API.
 
     `max_body_bytes`, `max_depth` and `max_parameters` bound what is read of a request. With
     `debug` a handler that breaks its contract raises ContractError out of the application, and
@@ -80,7 +82,8 @@ class WSGIDispatcher:
         resources = {c.definition.name: components(c.definition).read for c in self.controllers}
         table += index_rows(title, version, resources, limits)
         _check_table(table)
-        self.document = build_document(table, info=info)
+        described = replace(info, description=description or api_description(list(resources)))
+        self.document = build_document(table, info=described, tags=_tags(classes, resources))
         table += document_rows(self.document, limits)
         table += page_rows(title, limits)
         self.operations = tuple(table)
@@ -117,6 +120,13 @@ def _checked(controllers: Sequence[Any], limits: Limits, info: Info) -> Sequence
     if mistakes:
         raise ConfigurationError("WSGIDispatcher", mistakes)
     return controllers
+
+
+def _tags(classes: Sequence[type[Controller]], resources: Mapping[str, Object]) -> dict[str, str]:
+    """The tags of the document, each with its description."""
+    definitions = [(cls, cls.definition) for cls in classes]
+    tags = {d.name: tag_description(cls, d, resources[d.name]) for cls, d in definitions}
+    return {**tags, TAG: TAG_DESCRIPTION}
 
 
 def _check_table(table: Sequence[Operation]) -> None:
