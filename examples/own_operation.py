@@ -101,4 +101,6 @@ class Tasks(Controller):
         return Result(None, 204)
 
 
-app = WSGIDispatcher([Tasks], title="Tasks")
+app = WSGIDispatcher(
+    [Tasks], title="Tasks", contact={"name": "The openrest developers"}, license="MIT"
+)

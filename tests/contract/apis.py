@@ -166,8 +166,11 @@ def measure(record: dict[str, Any], call: Call) -> dict[str, Any]:
     return {**record, "name_length": len(record["name"])}
 
 
-def everything(kind: Kind, folder: Path, *, debug: bool = True) -> WSGIDispatcher:
-    """Three resources that begin empty, in lists or in a file of SQLite in the folder."""
+def everything(kind: Kind, folder: Path, *, debug: bool = True, **options: Any) -> WSGIDispatcher:
+    """Three resources that begin empty, in lists or in a file of SQLite in the folder.
+
+    `options` are further ones of the dispatcher.
+    """
 
     def store(model: type[models.Model], *validators: UniqueTogether) -> DataStore:
         table = model.__name__.lower()
@@ -249,7 +252,14 @@ def everything(kind: Kind, folder: Path, *, debug: bool = True) -> WSGIDispatche
         }
         view = {"response_class": JsonResponse, "options": {"formatters": ["add_resource_uri"]}}
 
-    return WSGIDispatcher([Things, Labels, Devices], title="Everything", debug=debug)
+    return WSGIDispatcher(
+        [Things, Labels, Devices],
+        title="Everything",
+        contact={"name": "The openrest developers"},
+        license="MIT",
+        debug=debug,
+        **options,
+    )
 
 
 class Person(Schema):
