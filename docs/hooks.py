@@ -7,6 +7,7 @@ A page asks for it with a comment on a line of its own:
     <!-- generated: names openrest.views -->   the public names of a module, from its docstrings
     <!-- generated: tree openrest.errors -->   what the docstring of a module draws
     <!-- generated: fields -->                 each field: in JSON, in records, in SQLite
+    <!-- generated: messages -->               each text that clients read in problems
     <!-- generated: file CHANGELOG.md -->      a file of the repository, as it is
     <!-- generated: code examples/x.py -->     ... or as a block of code
     <!-- generated: code examples/x.py y -->   ... of which only the function or class y
@@ -22,6 +23,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from enum import Enum
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,10 @@ import click
 
 from openrest import config, models
 from openrest.cli import main
+from openrest.cli.messages import entries
 from openrest.datastore.columns import column
 from openrest.models import shapes as s
+from openrest.models.derive import field_shape
 from openrest.models.examples import example, native_example
 from openrest.models.jsonschema import json_schema
 
@@ -149,18 +153,47 @@ class _Colour(Enum):
     RED = "red"
 
 
+class _City(models.Model):
+    name = models.StringField(required=True)
+
+
+class _Cat(models.Model):
+    lives = models.IntegerField(required=True)
+
+
+class _Pet(models.OneOf):
+    discriminator = "kind"
+    variants = {"cat": _Cat}
+
+
 _FIELDS: tuple[models.ShapedField, ...] = (
     models.StringField(),
+    models.EmailField(),
+    models.UrlField(),
     models.IntegerField(),
     models.FloatField(),
     models.BooleanField(),
     models.DecimalField(places=2),
     models.DateTimeField(),
-    models.TimestampField(),
+    models.NaiveDateTimeField(),
     models.DateField(),
+    models.TimeField(),
+    models.TimestampField(),
+    models.TimeDeltaField(),
     models.UUIDField(),
+    models.IPField(),
+    models.IPv4Field(),
+    models.IPv6Field(),
+    models.IPInterfaceField(),
     models.EnumField(_Colour),
+    models.ConstantField("v1"),
+    models.RawField(),
     models.ListField(models.StringField()),
+    models.TupleField([models.FloatField(), models.StringField()]),
+    models.DictField(values=models.IntegerField()),
+    models.NestedField(_City),
+    models.NestedField(_Pet),
+    models.PluckField(_City, "name"),
     models.PkField(),
     models.UUIDPkField(),
     models.StringPkField(),
@@ -170,16 +203,16 @@ _FIELDS: tuple[models.ShapedField, ...] = (
 def _fields(_: str) -> str:
     lines = ["| field | in JSON | in records | in SQLite |", "| --- " * 4 + "|"]
     for field in _FIELDS:
-        shape = field.base_shape()
+        shape = field_shape(field)
         schema = json_schema(shape)
-        kind = f"{schema['type']}, {schema['format']}" if "format" in schema else schema["type"]
+        kind = schema.get("type", "any of the models" if "oneOf" in schema else "anything")
+        kind += f", {schema['format']}" if "format" in schema else ""
         native = type(native_example(shape))
         native_name = "enum.Enum" if issubclass(native, Enum) else _qualified(native)
         stored = column(s.Member(name="x", wire="x", shape=shape)).type
         sample = json.dumps(example(shape))
-        lines.append(
-            f"| `{type(field).__name__}` | {kind}: `{sample}` | `{native_name}` | {stored} |"
-        )
+        name = type(field).__name__ + (" of a OneOf" if "oneOf" in schema else "")
+        lines.append(f"| `{name}` | {kind}: `{sample}` | `{native_name}` | {stored} |")
     return "\n".join(lines)
 
 
@@ -191,12 +224,21 @@ def _qualified(type_: type) -> str:
     )
 
 
+def _messages(_: str) -> str:
+    lines = []
+    for heading, group in groupby(entries(), lambda entry: entry.heading):
+        lines += [f"\n## {heading}\n", "| text | note |", "| --- " * 2 + "|"]
+        lines += [f"| `{entry.text}` | {entry.comment} |" for entry in group]
+    return "\n".join(lines).strip()
+
+
 _WRITERS: dict[str, Callable[[str], str]] = {
     "keys": _keys,
     "cli": _cli,
     "names": _names,
     "tree": _tree,
     "fields": _fields,
+    "messages": _messages,
     "file": _file,
     "code": _code,
 }

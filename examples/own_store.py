@@ -17,7 +17,7 @@ from openrest.errors import ContractError, RecordConflict, RecordNotFound
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
 from openrest.models.dumping import dumper
 from openrest.models.loading import wire_loader
-from openrest.models.shapes import without_rules
+from openrest.models.walking import without_rules
 from openrest.query import OPERATORS, Query
 from openrest.views import JsonResponse
 

@@ -8,13 +8,16 @@ from typing import Any
 
 import msgspec
 
+from openrest import messages as msg
 from openrest import pipeline
 from openrest.bodies import Limits
 from openrest.contract import Header, Parameter, ResponseSpec
 from openrest.errors import NotFound
+from openrest.messages import say
 from openrest.models import shapes as s
-from openrest.models.jsonschema import json_schema
+from openrest.models.jsonschema import Named, schema_definitions, standalone_schema
 from openrest.operations import Call, Operation, Result
+from openrest.parsing import nothing_with
 from openrest.views.json import JsonResponse
 from openrest.views.raw import bytes_response
 
@@ -34,7 +37,7 @@ class SchemaResponse(JsonResponse):
 
 
 def index_rows(
-    title: str, version: str, resources: Mapping[str, s.Object], limits: Limits
+    title: str, version: str, resources: Mapping[str, Named], limits: Limits
 ) -> Iterator[Operation]:
     """``/`` and ``/schema``: `resources` are the objects that answers show, by resource name."""
     yield _index(title, version, list(resources), limits)
@@ -132,11 +135,8 @@ def _index(title: str, version: str, names: list[str], limits: Limits) -> Operat
     )
 
 
-def _schemas(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
-    whole = {
-        "$schema": _DIALECT,
-        "$defs": {name: json_schema(shape) for name, shape in resources.items()},
-    }
+def _schemas(resources: Mapping[str, Named], limits: Limits) -> Operation:
+    whole = {"$schema": _DIALECT, "$defs": schema_definitions(resources)}
     spec = ResponseSpec(
         status=200,
         description="One JSON Schema with the objects of every resource in its `$defs`",
@@ -156,9 +156,9 @@ def _schemas(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
     )
 
 
-def _schema(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
+def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
     schemas = {
-        name: {"$schema": _DIALECT, "title": shape.component, **json_schema(shape)}
+        name: {"$schema": _DIALECT, "title": shape.component, **standalone_schema(shape)}
         for name, shape in resources.items()
     }
     first = next(iter(schemas))
@@ -169,6 +169,7 @@ def _schema(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
         required=True,
         description="The name of a resource",
     )
+    wanted = say(msg.CHOICE, choices=", ".join(schemas))
     specs = [
         ResponseSpec(
             status=200,
@@ -180,10 +181,9 @@ def _schema(resources: Mapping[str, s.Object], limits: Limits) -> Operation:
         ResponseSpec(
             status=404,
             description="There is no such resource",
-            example=NotFound("There is nothing in about with the resource 'none': it must be one "
-                             f"of {', '.join(schemas)}."),
+            example=NotFound(nothing_with(TAG, key.wire, "none", wanted)),
         ),
-    ]  # fmt: skip
+    ]
     return _row(
         "get_schema",
         "/schema/{resource}",

@@ -10,8 +10,10 @@ from typing import Any
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_content_length
 
+from openrest import messages as msg
 from openrest.contract import Body, Contribution, Header, ResponseSpec
 from openrest.errors import BadRequest, ContentTooLarge, Mistake, UnsupportedMediaType
+from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.strict_json import Unreadable, read_json
 
@@ -21,8 +23,6 @@ Environ = dict[str, Any]
 
 #: Set in a WSGI environment once its body is at an end.
 _ENDED = "openrest.body_ended"
-
-NO_BODY = "There is no body; one is required."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def body_contribution(body: Body, limits: Limits) -> Contribution:
                 status=400,
                 description="The body is missing, is not JSON (RFC 8259), or is nested deeper than "
                 f"{limits.max_depth} levels",
-                example=BadRequest(NO_BODY),
+                example=BadRequest(say(msg.NO_BODY)),
             ),
             ResponseSpec(
                 status=413,
@@ -69,11 +69,11 @@ def read_body(body: Body, environ: Environ, limits: Limits) -> Any:
         _check_media_type(body, content_type, environ)
     data = _bytes(environ, limits.max_body_bytes)
     if not data:
-        raise BadRequest(NO_BODY)
+        raise BadRequest(say(msg.NO_BODY))
     try:
         return read_json(data, limits.max_depth)
     except Unreadable as reason:
-        raise BadRequest(str(reason)) from reason
+        raise BadRequest(reason.text) from reason
 
 
 def _check_media_type(body: Body, content_type: str, environ: Environ) -> None:
@@ -92,13 +92,13 @@ def _check_media_type(body: Body, content_type: str, environ: Environ) -> None:
 
 def _unsupported(body: Body, content_type: str) -> UnsupportedMediaType:
     wanted = ", ".join(body.media_types)
-    said = f"{content_type[:80]} is not read here" if content_type else "There is no Content-Type"
-    header = _accepts(body).name
-    return UnsupportedMediaType(
-        f"{said}; {wanted} is.",
-        [Mistake(f"must be {wanted}", header="Content-Type")],
-        headers=[(header, wanted)],
+    said = (
+        say(msg.NOT_READ_HERE, media_type=content_type[:80], media_types=wanted)
+        if content_type
+        else say(msg.NO_CONTENT_TYPE, media_types=wanted)
     )
+    mistake = Mistake(say(msg.MUST_BE, media_types=wanted), header="Content-Type")
+    return UnsupportedMediaType(said, [mistake], headers=[(_accepts(body).name, wanted)])
 
 
 def _accepts(body: Body) -> Header:
@@ -108,7 +108,7 @@ def _accepts(body: Body) -> Header:
 
 
 def _too_large(limit: int) -> ContentTooLarge:
-    return ContentTooLarge(f"The body is larger than the {limit} bytes that are read here.")
+    return ContentTooLarge(say(msg.BODY_TOO_LARGE, maximum=limit))
 
 
 def _bytes(environ: Environ, limit: int) -> bytes:
@@ -123,9 +123,9 @@ def _bytes(environ: Environ, limit: int) -> bytes:
         data = b"".join(_parts(environ, limit + 1))
     except Exception as error:  # servers have errors of their own for what they cannot read
         environ[_ENDED] = True
-        raise BadRequest("The body cannot be read to its end.") from error
+        raise BadRequest(say(msg.BODY_UNREADABLE)) from error
     if length is not None and len(data) < length:
-        raise BadRequest("The body ended before its Content-Length.")
+        raise BadRequest(say(msg.BODY_ENDED))
     if len(data) > limit:
         raise _too_large(limit)
     return data

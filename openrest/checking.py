@@ -24,12 +24,15 @@ from openrest.interfaces import DataStore, Formatter, PaginationStyle, StoreVali
 from openrest.models import model_shape
 from openrest.models import shapes as s
 from openrest.models.examples import example
-from openrest.models.loading import object_loader
+from openrest.models.loading import wire_loader
 from openrest.models.variants import create_shape, read_shape
+from openrest.models.walking import stored_object
 from openrest.pagination import Pagination
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
 
 __all__ = ["check"]
+
+Shown = s.Object | s.OneOf
 
 LIST_VERBS = ("GET", "POST")
 UNIQUE_VERBS = ("GET", "PUT", "PATCH", "DELETE")
@@ -124,7 +127,7 @@ def _options(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     return options if isinstance(options, Mapping) else {}
 
 
-def _model(model: Any, mistakes: list[str]) -> tuple[s.Object | None, s.Member | None]:
+def _model(model: Any, mistakes: list[str]) -> tuple[Shown | None, s.Member | None]:
     if model is None:
         return None, None
     if not (isinstance(model, type) and issubclass(model, Schema)):
@@ -177,7 +180,7 @@ def _pagination(pagination: Any, mistakes: list[str]) -> PaginationStyle | None:
     return pagination
 
 
-def _validator_mistakes(validators: tuple[Any, ...], shape: s.Object | None) -> Iterator[str]:
+def _validator_mistakes(validators: tuple[Any, ...], shape: Shown | None) -> Iterator[str]:
     for place, validator in enumerate(validators):
         where = f"resource.options.validators[{place}]"
         if not isinstance(validator, StoreValidator):
@@ -249,13 +252,13 @@ def _response_class_mistakes(response_class: Any) -> Iterator[str]:
         )
 
 
-def _shown_mistakes(shape: s.Object, formatters: tuple[Formatter, ...]) -> Iterator[str]:
+def _shown_mistakes(shape: Shown, formatters: tuple[Formatter, ...]) -> Iterator[str]:
     """What only shows once the objects are put together: examples and formatters."""
     created = create_shape(shape, "Create")
     try:
         sent = example(created)
         example(formatted(read_shape(shape, "Read"), formatters))
-        object_loader(created)(sent)
+        wire_loader(created)(sent)
     except ModelError as error:
         yield f"resource.model: {error}"
     except InvalidData as error:
@@ -267,11 +270,11 @@ def _shown_mistakes(shape: s.Object, formatters: tuple[Formatter, ...]) -> Itera
         yield f"view.options.formatters: one {error}."
 
 
-def _unremoved(shape: s.Object, formatters: tuple[Formatter, ...]) -> s.Object:
-    """The object less what formatters hide: a filter on it would give it away."""
+def _unremoved(shape: Shown, formatters: tuple[Formatter, ...]) -> s.Object:
+    """What is stored, less what formatters hide: a filter on it would give it away."""
     removed = {name for part in formatters for name in part.contribution().removes}
     members = tuple(member for member in shape.members if member.name not in removed)
-    return replace(shape, members=members)
+    return replace(stored_object(shape), members=members)
 
 
 def _filters(

@@ -133,7 +133,7 @@ class Definition:
     name: str
     source: Any
     model: type[Schema]
-    shape: s.Object
+    shape: s.Object | s.OneOf
     key: s.Member
     datastore: type[DataStore] | DataStore
     validators: tuple[StoreValidator, ...]

@@ -135,7 +135,7 @@ class Body:
     unless given.
     """
 
-    shape: s.Object
+    shape: s.Object | s.OneOf
     media_types: tuple[str, ...] = ("application/json",)
     wire: bool = False
     ruled: bool = False

@@ -22,7 +22,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, ClassVar, Final
+
+from openrest import messages as msg
+from openrest.messages import say
 
 __all__ = [
     "MAX_MISTAKES",
@@ -51,6 +55,7 @@ __all__ = [
     "UnprocessableContent",
     "UnsupportedMediaType",
     "did_you_mean",
+    "nearest",
 ]
 
 #: As many mistakes as one answer lists. A body of a megabyte can hold half a million, each of
@@ -75,13 +80,19 @@ class Mistake:
         """The mistake as it stands in the ``errors`` of a problem."""
         place = {"pointer": self.pointer, "parameter": self.parameter, "header": self.header}
         found = {name: value for name, value in place.items() if value is not None}
-        return {**found, "detail": self.detail}
+        return {**found, "detail": str(self.detail)}  # plain: the writers of JSON take no Text
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """`` Did you mean 'offset'?`` with a leading space, or nothing when no name is near."""
+    near = nearest(wrong, known)
+    return f" Did you mean {near!r}?" if near else ""
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """The name that was probably meant, or None when no name is near."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return near[0] if near else None
 
 
 class OpenRestError(Exception):
@@ -152,7 +163,8 @@ class RecordNotFound(StoreError):
 
     def __str__(self) -> str:
         shown = repr(self.key) if isinstance(self.key, str) else str(self.key)
-        return f"There is no record with the key {shown}."
+        # A Text, which str() leaves as it is: what the client reads of it can be translated.
+        return say(msg.NO_RECORD, key=shown)
 
 
 class RecordConflict(StoreError):
@@ -163,9 +175,11 @@ class RecordConflict(StoreError):
         self.members = tuple(members)
 
     def __str__(self) -> str:
-        names = " and ".join(self.members)
-        together = " together" if len(self.members) > 1 else ""
-        return f"Another record has the same {names}{together}."
+        # A Text, which str() leaves as it is: what the client reads of it can be translated.
+        if len(self.members) < 2:
+            return say(msg.SAME_VALUE, member="".join(self.members))
+        names = reduce(lambda first, second: say(msg.AND, first=first, second=second), self.members)
+        return say(msg.SAME_VALUES, members=names)
 
 
 class StoreUnavailable(StoreError):
@@ -212,7 +226,7 @@ class Problem(OpenRestError):
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
-            "detail": self.detail,
+            "detail": str(self.detail),
         }
         if self.instance is not None:
             body["instance"] = self.instance
@@ -224,58 +238,58 @@ class Problem(OpenRestError):
 class BadRequest(Problem):
     """The request cannot be read (RFC 9110, section 15.5.1)."""
 
-    status, title = 400, "Bad Request"
+    status, title = 400, msg.BAD_REQUEST
 
 
 class NotFound(Problem):
     """Nothing is at this address (RFC 9110, section 15.5.5)."""
 
-    status, title = 404, "Not Found"
+    status, title = 404, msg.NOT_FOUND
 
 
 class MethodNotAllowed(Problem):
     """The resource is there, the method is not; `Allow` goes with it (section 15.5.6)."""
 
-    status, title = 405, "Method Not Allowed"
+    status, title = 405, msg.METHOD_NOT_ALLOWED
 
 
 class NotAcceptable(Problem):
     """No format that `Accept` names can be sent (RFC 9110, section 15.5.7)."""
 
-    status, title = 406, "Not Acceptable"
+    status, title = 406, msg.NOT_ACCEPTABLE
 
 
 class Conflict(Problem):
     """The request fits its schema and contradicts what is stored or a rule (section 15.5.10)."""
 
-    status, title = 409, "Conflict"
+    status, title = 409, msg.CONFLICT
 
 
 class ContentTooLarge(Problem):
     """The body is larger than the server takes (RFC 9110, section 15.5.14)."""
 
-    status, title = 413, "Content Too Large"
+    status, title = 413, msg.CONTENT_TOO_LARGE
 
 
 class UnsupportedMediaType(Problem):
     """The body is of a type that the operation does not read (RFC 9110, section 15.5.16)."""
 
-    status, title = 415, "Unsupported Media Type"
+    status, title = 415, msg.UNSUPPORTED_MEDIA_TYPE
 
 
 class UnprocessableContent(Problem):
     """The request can be read and breaks its schema (RFC 9110, section 15.5.21)."""
 
-    status, title = 422, "Unprocessable Content"
+    status, title = 422, msg.UNPROCESSABLE_CONTENT
 
 
 class InternalServerError(Problem):
     """The server is at fault; the log has the reason (RFC 9110, section 15.6.1)."""
 
-    status, title = 500, "Internal Server Error"
+    status, title = 500, msg.INTERNAL_SERVER_ERROR
 
 
 class ServiceUnavailable(Problem):
     """The store is away for now; `Retry-After` goes with it (RFC 9110, section 15.6.4)."""
 
-    status, title = 503, "Service Unavailable"
+    status, title = 503, msg.SERVICE_UNAVAILABLE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from openrest.contract import Contribution, Parameter
 from openrest.interfaces import CallView
 from openrest.models import shapes as s
-from openrest.models.text import has_text_form
+from openrest.models.text import has_text_form, text_shape
+from openrest.models.walking import without_rules
 from openrest.query import Condition
 
 __all__ = ["EqualityFilters"]
@@ -21,7 +22,7 @@ class EqualityFilters:
         self._fields = {
             member.wire: member
             for member in shape.members
-            if not member.write_only and has_text_form(member.shape)
+            if not member.write_only and member.compute is None and has_text_form(member.shape)
         }
 
     def contribution(self) -> Contribution:
@@ -49,12 +50,6 @@ class EqualityFilters:
 
 def _value_shape(shape: s.Shape) -> s.Shape:
     """The shape of a value to compare with: never null, and no rule has a say in it."""
-    shape = s.without_rules(shape)
-    if isinstance(shape, s.Nullable):
-        shape = shape.shape
-    # No item at all cannot be spelled in a query.
-    return (
-        s.List(item=shape.item, min_items=max(1, shape.min_items), max_items=shape.max_items)
-        if (isinstance(shape, s.List))
-        else shape
-    )
+    spelled = text_shape(without_rules(shape))
+    assert spelled is not None  # fields without a text form have no filter
+    return spelled

@@ -10,6 +10,7 @@ from marshmallow import Schema
 
 from openrest.contract import Contribution
 from openrest.models import model_shape
+from openrest.models.walking import stored_object
 from openrest.query import Condition, Query
 
 __all__ = [
@@ -69,10 +70,11 @@ class DataStore(ABC):
     ) -> None:
         """`resource` says where the data is, in the store's own words.
 
-        `shape` and `key` are then what the model says of a record and of its key.
+        `shape` is then what the model says of a record as it is stored, and `key` its key.
         """
         self.resource = resource
-        self.shape, self.key = model_shape(model)
+        shape, self.key = model_shape(model)
+        self.shape = stored_object(shape)
         self.validators = tuple(validators)
 
     @abstractmethod

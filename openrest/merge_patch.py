@@ -7,57 +7,122 @@ from typing import Any
 from openrest.errors import InvalidData, RuleViolated, StoreError
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
-from openrest.models.loading import object_loader
-from openrest.models.variants import as_sent, replace_shape
+from openrest.models.loading import wire_loader
+from openrest.models.variants import replace_shape, stored_shape
+from openrest.models.walking import bare, each
 
-__all__ = ["MergePatch", "merge"]
+__all__ = ["MergePatch", "may_conflict", "merge"]
 
 
-def merge(target: Any, patch: Any) -> Any:
-    """The wire value that `patch` makes of `target` (RFC 7396, section 2); neither is changed."""
+def merge(target: Any, patch: Any, shape: s.Shape | None = None) -> Any:
+    """The wire value that `patch` makes of `target` (RFC 7396, section 2); neither is changed.
+
+    Null removes a member; where the shape of the target has null as a value, it is that value.
+    """
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
+    kind = None if shape is None else _variant(bare(shape), {**merged, **patch})
     for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
+        inner = _member_shape(kind, name)
+        if value is not None:
+            merged[name] = merge(merged.get(name), value, inner)
+        elif isinstance(inner, s.Nullable):
+            merged[name] = None
         else:
-            merged[name] = merge(merged.get(name), value)
+            merged.pop(name, None)
     return merged
+
+
+def _variant(shape: s.Shape, merged: dict[str, Any]) -> s.Shape | None:
+    """The one of a choice of objects that the merged members name."""
+    if isinstance(shape, s.OneOf):
+        kind = merged.get(shape.discriminator)
+        return next((variant for value, variant in shape.variants if value == kind), None)
+    return shape
+
+
+def _member_shape(shape: s.Shape | None, wire: str) -> s.Shape | None:
+    match shape:
+        case s.Object(members=members):
+            found = next((member.shape for member in members if member.wire == wire), None)
+        case s.Map(value=found):
+            # Here null can say nothing else than that the member shall go (RFC 7396, section 1).
+            found = bare(found)
+        case _:
+            return None
+    while isinstance(found, s.Ruled):
+        found = found.shape
+    return found
+
+
+def may_conflict(shape: s.Shape, seen: frozenset[int] = frozenset()) -> bool:
+    """Whether a patch that fits may make an object that does not.
+
+    It may where it makes an inner object that was not there, of which it has but a part; where
+    it changes which one of several an object is; and where the number of members has bounds.
+    """
+    match shape:
+        case s.OneOf():
+            return True
+        case s.Object(members=members):
+            return any(_may_lack(m.shape) or may_conflict(m.shape, seen) for m in members)
+        case s.Map(value=value, min_members=low, max_members=high):
+            return bool(low) or high is not None or _may_lack(value) or may_conflict(value, seen)
+        case s.Nullable(shape=inner_shape) | s.Ruled(shape=inner_shape):
+            return may_conflict(inner_shape, seen)
+        case s.Deferred():
+            return id(shape) not in seen and may_conflict(shape.shape, seen | {id(shape)})
+        case _:
+            return False
+
+
+def _may_lack(shape: s.Shape) -> bool:
+    part = bare(shape)
+    return isinstance(part, s.Object) and any(member.required for member in part.members)
 
 
 class MergePatch:
     """Merges a patch into a record and validates the whole of what comes out."""
 
-    def __init__(self, model: s.Object, key: s.Member) -> None:
-        whole = replace_shape(model, key.name, "")
-        self._owned = frozenset(member.name for member in whole.owned)
-        self._secret = frozenset(m.name for m in whole.members if m.write_only)
-        self._wires = {member.name: member.wire for member in whole.members}
-        self._load = object_loader(whole)
-        self._nullable = {member.wire: member.name for member in whole.members if member.nullable}
-        self._dump = dumper(as_sent(whole))
+    def __init__(self, model: s.Object | s.OneOf, key: s.Member) -> None:
+        self._whole = replace_shape(model, key.name, "")
+        self._owned = frozenset(m.name for m in model.members if m.read_only) | {key.name}
+        #: The members that nobody is shown, or that have such in them, with their names in JSON.
+        self._secret = {m.name: m.wire for m in model.members if _is_secret(m)}
+        self._load = wire_loader(self._whole)
+        self._dump = dumper(stored_shape(self._whole))
 
     def __call__(self, current: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         """The new record, from the current one and a patch in wire form.
 
-        Raises RuleViolated where a rule refuses the merged object, and StoreError where it does
-        not fit: the patch does, so it is the stored record that does not.
+        Raises RuleViolated where the merged object is refused by a rule, or lacks what a part of
+        it requires; StoreError where the stored record itself does not fit its model.
         """
-        merged = merge(self._dump(current), patch)
-        # Null removes a member; where it is a value of its own, it is what is left, and what stays.
-        for wire, name in self._nullable.items():
-            if (patch[wire] if wire in patch else current.get(name)) is None:
-                merged[wire] = None
+        before = self._dump(current)
         try:
-            record = self._load(merged)
+            record = self._load(merge(before, patch, self._whole))
         except RuleViolated:
             raise
         except InvalidData as broken:
-            raise StoreError(f"The stored record does not fit its model: {broken}") from broken
+            self._check_stored(before)
+            raise RuleViolated(broken.mistakes) from broken
         # A hook that hashes a password must not hash it again because the name has changed.
-        kept = self._owned | {name for name in self._secret if self._wires[name] not in patch}
+        kept = self._owned | {name for name, wire in self._secret.items() if wire not in patch}
         return {
             **{name: value for name, value in record.items() if name not in kept},
             **{name: current[name] for name in kept if name in current},
         }
+
+    def _check_stored(self, before: dict[str, Any]) -> None:
+        try:
+            self._load(before)
+        except RuleViolated:
+            pass  # an older rule may have let it in
+        except InvalidData as broken:
+            raise StoreError(f"The stored record does not fit its model: {broken}") from broken
+
+
+def _is_secret(member: s.Member) -> bool:
+    inner = (part for part in each(member.shape) if isinstance(part, s.Object))
+    return member.write_only or any(m.write_only for part in inner for m in part.members)

@@ -1,9 +1,12 @@
-"""Operation rows -> the OpenAPI 3.1 document; apispec puts it together."""
+"""Operation rows -> the OpenAPI document, 3.0, 3.1 or 3.2; apispec puts it together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
 
 from apispec import APISpec, BasePlugin
 
@@ -23,16 +26,32 @@ from openrest.info import Info
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.examples import example
-from openrest.models.jsonschema import json_schema, object_schema
+from openrest.models.jsonschema import Named, json_schema, named_shapes, written_out
+from openrest.models.openapi30 import exact_shape, schema_30
+from openrest.models.walking import bare, each
 from openrest.operations import Operation
 from openrest.plans import status_line
+from openrest.translation import Translate, localized
 
-__all__ = ["build_document"]
+__all__ = ["VERSIONS", "Version", "build_document", "in_version"]
+
+Version = Literal["3.0", "3.1", "3.2"]
+
+#: The versions of OpenAPI that a document can have, with the patch that is written into it.
+VERSIONS: Final[Mapping[Version, str]] = {"3.0": "3.0.3", "3.1": "3.1.0", "3.2": "3.2.0"}
 
 Json = dict[str, Any]
 
 #: In the order in which people read.
 _ORDER = ("openapi", "info", "security", "tags", "paths", "components")
+
+
+#: A schema of 2020-12 -> the same in the words of the document's version.
+Write = Callable[[Json], Json]
+
+
+def _as_it_is(schema: Json) -> Json:
+    return schema
 
 
 class _Fresh(dict[str, Any]):
@@ -45,42 +64,79 @@ class _Fresh(dict[str, Any]):
 class ShapePlugin(BasePlugin):
     """Lets apispec take its schemas from shapes, and from nothing else."""
 
+    def __init__(self, write: Write) -> None:
+        self._write = write
+
     def schema_helper(self, name: str, definition: Json, **options: Any) -> Json:
         """The JSON Schema of ``shape=``."""
-        return object_schema(options["shape"], _component)
+        return self._write(written_out(options["shape"], _component))
 
 
-def _component(shape: s.Object) -> Json:
-    return {"$ref": f"#/components/schemas/{shape.component}"}
+def _component(name: str) -> str:
+    return f"#/components/schemas/{name}"
 
 
-def build_document(operations: Sequence[Operation], *, info: Info, tags: Mapping[str, str]) -> Json:
+def in_version(operation: Operation, version: Version) -> Operation:
+    """The row as a version of OpenAPI can describe it, to answer and to document by.
+
+    Raises ConfigurationError for what the version has no words for.
+    """
+    if version != "3.0":
+        return operation
+    try:
+        return replace(
+            operation,
+            parameters=tuple(replace(p, shape=_exact(p.shape)) for p in operation.parameters),
+            body=operation.body and replace(operation.body, shape=_exact(operation.body.shape)),
+            responses=tuple(
+                replace(spec, shape=spec.shape and _exact(spec.shape))
+                for spec in operation.responses
+            ),
+        )
+    except ValueError as reason:
+        raise ConfigurationError("WSGIDispatcher", [f"{operation.id}: {reason}."]) from reason
+
+
+def _exact(shape: Any) -> Any:
+    exact = exact_shape(shape)
+    deque(each(exact), maxlen=0)  # what is looked up later is found here, with its mistakes
+    return exact
+
+
+def build_document(
+    operations: Sequence[Operation],
+    *,
+    info: Info,
+    tags: Mapping[str, str],
+    openapi: Version = "3.1",
+    translate: Translate | None = None,
+) -> Json:
     """The document of the rows, without ``servers``: where the API is mounted, the request says.
 
     `tags` has the descriptions of the rows' tags.
     Raises ConfigurationError where two objects would have one name, or two operations one id.
     """
     shown = [operation for operation in operations if operation.documented]
+    write = schema_30 if openapi == "3.0" else _as_it_is
     spec = APISpec(
         info.title,
         info.version,
-        "3.1.0",
-        plugins=[ShapePlugin()],
-        info=_info(info),
+        VERSIONS[openapi],
+        plugins=[ShapePlugin(write)],
+        info=_info(info, openapi),
         # No row asks who calls. Said once, it is a statement; left out, it is a gap.
         security=[],
     )
     for tag in dict.fromkeys(operation.tag for operation in shown):
         spec.tag(_tag(tag, tags))
-    for shape in _objects(shown):
-        spec.components.schema(str(shape.component), shape=shape)
-    problems: dict[str, Json] = {}
+    for name, shape in _components(shown).items():
+        spec.components.schema(name, shape=shape)
+    writer = _Writer(write, translate)
     paths: dict[str, _Fresh] = {}
     for operation in shown:
-        paths.setdefault(operation.path, _Fresh())[operation.method.lower()] = _operation(
-            operation, problems
-        )
-    for name, problem in problems.items():
+        methods = paths.setdefault(operation.path, _Fresh())
+        methods[operation.method.lower()] = writer.operation(operation)
+    for name, problem in writer.problems.items():
         spec.components.response(name, problem)
     for path, methods in paths.items():
         spec.path(path, operations=methods)
@@ -90,15 +146,16 @@ def build_document(operations: Sequence[Operation], *, info: Info, tags: Mapping
     return {name: document[name] for name in _ORDER if name in document}
 
 
-def _info(info: Info) -> Json:
+def _info(info: Info, openapi: Version) -> Json:
     """The Info Object; what the author does not say is not there."""
+    license = _license(info.license)
     said = {
         "title": info.title,
         "version": info.version,
         "description": info.description,
         "termsOfService": info.terms_of_service,
         "contact": dict(info.contact or {}),
-        "license": _license(info.license),
+        "license": _license_30(license) if openapi == "3.0" else license,
     }
     return {name: value for name, value in said.items() if value}
 
@@ -109,133 +166,152 @@ def _license(license: License | str | None) -> Json:
     return dict(license or {})
 
 
+def _license_30(license: Json) -> Json:
+    """OpenAPI 3.0 has no identifiers: the page of SPDX that has the text stands for one."""
+    identifier = license.get("identifier", "")
+    kept = {name: value for name, value in license.items() if name != "identifier"}
+    # An expression of several has no page, nor has one that SPDX does not know.
+    if re.fullmatch("(?!LicenseRef-)[A-Za-z0-9.+-]+", identifier):
+        kept["url"] = f"https://spdx.org/licenses/{identifier}.html"
+    return kept
+
+
 def _tag(name: str, tags: Mapping[str, str]) -> Json:
     return {"name": name, "description": tags[name]} if tags.get(name) else {"name": name}
 
 
-def _objects(operations: Iterable[Operation]) -> list[s.Object]:
-    """Every object that has a name, each once."""
-    found: dict[str, s.Object] = {str(PROBLEM.component): PROBLEM}
+def _components(operations: Iterable[Operation]) -> dict[str, Named]:
+    """Everything that has a name, each once."""
+    found: dict[str, tuple[Named, Json, str]] = {}
     for operation in operations:
         shapes: list[s.Shape | None] = [spec.shape for spec in operation.responses]
         shapes.append(operation.body.shape if operation.body else None)
+        shapes.extend(parameter.shape for parameter in operation.parameters)
         for shape in shapes:
-            for named in _named(shape):
-                known = found.setdefault(str(named.component), named)
-                if known is not named and json_schema(known) != json_schema(named):
-                    raise ConfigurationError(
-                        "The document",
-                        [f"two different objects have the name {named.component!r}."],
-                    )
-    found[str(PROBLEM.component)] = found.pop(str(PROBLEM.component))  # readers want it last
-    return list(found.values())
+            for name, named in named_shapes(shape).items() if shape else ():
+                for one in named:
+                    _add(found, name, one, operation.id)
+    components = {name: shape for name, (shape, *_) in found.items()}
+    components[str(PROBLEM.component)] = PROBLEM  # readers want it last
+    return components
 
 
-def _named(shape: s.Shape | None) -> Iterable[s.Object]:
-    match shape:
-        case s.Object(members=members):
-            for member in members:
-                yield from _named(member.shape)
-            if shape.component:
-                yield shape
-        case (
-            s.List(item=inner)
-            | s.Nullable(shape=inner)
-            | s.Except(shape=inner)
-            | s.Ruled(shape=inner)
-        ):
-            yield from _named(inner)
+def _add(found: dict[str, tuple[Named, Json, str]], name: str, shape: Named, place: str) -> None:
+    known, schema, first = found.get(name, (None, None, ""))
+    if known is shape:
+        return
+    written = written_out(shape, _component)
+    if known is None:
+        found[name] = (shape, written, place)
+    elif schema != written:
+        one = f"{known.origin or name} in {first}"
+        other = f"{shape.origin or name} in {place}"
+        raise ConfigurationError(
+            "The document",
+            [
+                f"two different objects have the name {name!r}: {one}, and {other}. "
+                "Rename one of the classes."
+            ],
+        )
 
 
-def _operation(operation: Operation, problems: dict[str, Json]) -> Json:
-    entry: Json = {
-        "operationId": operation.id,
-        "tags": [operation.tag],
-        "summary": operation.summary,
-    }
-    if operation.description:
-        entry["description"] = operation.description
-    if operation.parameters:
-        entry["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
-    if operation.body is not None:
-        entry["requestBody"] = _body(operation.body)
-    media_types = [cls.media_type for cls in operation.response_classes]
-    entry["responses"] = {
-        str(spec.status): _problem(spec, problems)
-        if spec.content == "problem"
-        else _response(spec, media_types)
-        for spec in operation.responses
-    }
-    return entry
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """What every operation of a document has in common; `problems` fill up with those written."""
 
+    write: Write
+    translate: Translate | None
+    problems: dict[str, Json] = field(default_factory=dict)
 
-def _parameter(parameter: Parameter) -> Json:
-    schema = json_schema(parameter.shape, _component)
-    if parameter.default is not s.MISSING:
-        schema["default"] = dumper(parameter.shape)(parameter.default)
-    entry: Json = {
-        "name": parameter.wire,
-        "in": parameter.location,
-        "required": parameter.required,
-        "schema": schema,
-    }
-    if parameter.description:
-        entry["description"] = parameter.description
-    if parameter.example is not s.MISSING:
-        entry["example"] = parameter.example
-    if isinstance(parameter.shape, s.List) and parameter.location == "query":
-        entry |= {"style": "form", "explode": True}
-    return entry
-
-
-def _body(body: Body) -> Json:
-    shown = example(body.shape) if body.example is s.MISSING else body.example
-    content = {"schema": _component(body.shape), "example": shown}
-    return {"required": True, "content": dict.fromkeys(body.media_types, content)}
-
-
-def _response(spec: ResponseSpec, media_types: Sequence[str]) -> Json:
-    entry: Json = {"description": spec.description}
-    if spec.headers:
-        entry["headers"] = {header.name: _header(header) for header in spec.headers}
-    if spec.links:
-        entry["links"] = {link.name: _link(link) for link in spec.links}
-    if spec.content != "nothing" and spec.shape is not None:
-        shown = example(spec.shape) if spec.example is s.MISSING else spec.example
-        content: Json = {"schema": json_schema(spec.shape, _component), "example": shown}
-        entry["content"] = dict.fromkeys(spec.media_types or media_types, content)
-    return entry
-
-
-def _problem(spec: ResponseSpec, problems: dict[str, Json]) -> Json:
-    """The problem, or a reference where `problems` has it: the first of each status goes there.
-
-    Written out at every operation they would be two thirds of the document.
-    """
-    content = {"schema": _component(PROBLEM), "example": _problem_example(spec)}
-    entry = {**_response(spec, ()), "content": {PROBLEM_MEDIA_TYPE: content}}
-    if spec.status not in PROBLEMS:
+    def operation(self, operation: Operation) -> Json:
+        """The Operation Object of a row."""
+        entry: Json = {
+            "operationId": operation.id,
+            "tags": [operation.tag],
+            "summary": operation.summary,
+        }
+        if operation.description:
+            entry["description"] = operation.description
+        if operation.parameters:
+            entry["parameters"] = [self._parameter(parameter) for parameter in operation.parameters]
+        if operation.body is not None:
+            entry["requestBody"] = self._body(operation.body)
+        media_types = [cls.media_type for cls in operation.response_classes]
+        entry["responses"] = {
+            str(spec.status): self._problem(spec)
+            if spec.content == "problem"
+            else self._response(spec, media_types)
+            for spec in operation.responses
+        }
         return entry
-    name = PROBLEMS[spec.status].__name__
-    known = problems.setdefault(name, entry)
-    return {"$ref": f"#/components/responses/{name}"} if known == entry else entry
+
+    def _parameter(self, parameter: Parameter) -> Json:
+        schema = json_schema(parameter.shape, _component)
+        if parameter.default is not s.MISSING:
+            schema["default"] = dumper(parameter.shape)(parameter.default)
+        entry: Json = {
+            "name": parameter.wire,
+            "in": parameter.location,
+            "required": parameter.required,
+            "schema": self.write(schema),
+        }
+        if parameter.description:
+            entry["description"] = parameter.description
+        if parameter.example is not s.MISSING:
+            entry["example"] = parameter.example
+        if isinstance(bare(parameter.shape), s.List) and parameter.location == "query":
+            # Commas between the items.
+            entry |= {"style": "form", "explode": False}
+        return entry
+
+    def _body(self, body: Body) -> Json:
+        shown = example(body.shape) if body.example is s.MISSING else body.example
+        content = {"schema": self.write(json_schema(body.shape, _component)), "example": shown}
+        return {"required": True, "content": dict.fromkeys(body.media_types, content)}
+
+    def _response(self, spec: ResponseSpec, media_types: Sequence[str]) -> Json:
+        entry: Json = {"description": str(spec.description)}  # of a Text the plain text
+        if spec.headers:
+            entry["headers"] = {header.name: self._header(header) for header in spec.headers}
+        if spec.links:
+            entry["links"] = {link.name: _link(link) for link in spec.links}
+        if spec.content != "nothing" and spec.shape is not None:
+            shown = example(spec.shape) if spec.example is s.MISSING else spec.example
+            schema = self.write(json_schema(spec.shape, _component))
+            content: Json = {"schema": schema, "example": shown}
+            entry["content"] = dict.fromkeys(spec.media_types or media_types, content)
+        return entry
+
+    def _problem(self, spec: ResponseSpec) -> Json:
+        """The problem, or a reference where `problems` has it: the first of each status goes there.
+
+        Written out at every operation they would be two thirds of the document.
+        """
+        shown = localized(_problem_example(spec), self.translate).as_dict()
+        content = {"schema": json_schema(PROBLEM, _component), "example": shown}
+        entry = {**self._response(spec, ()), "content": {PROBLEM_MEDIA_TYPE: content}}
+        if spec.status not in PROBLEMS:
+            return entry
+        name = PROBLEMS[spec.status].__name__
+        known = self.problems.setdefault(name, entry)
+        return {"$ref": f"#/components/responses/{name}"} if known == entry else entry
+
+    def _header(self, header: Header) -> Json:
+        entry: Json = {"schema": self.write(json_schema(header.shape)), "required": header.required}
+        if header.description:
+            entry["description"] = header.description
+        return entry
 
 
-def _problem_example(spec: ResponseSpec) -> Json:
+def _problem_example(spec: ResponseSpec) -> Problem:
     if isinstance(spec.example, Problem):
-        return spec.example.as_dict()
+        return spec.example
     detail = spec.description.rstrip(".") + "."
     if spec.status in PROBLEMS:
-        return PROBLEMS[spec.status](detail).as_dict()
+        return PROBLEMS[spec.status](detail)
     title = status_line(spec.status).partition(" ")[2]
-    return {"type": "about:blank", "title": title, "status": spec.status, "detail": detail}
-
-
-def _header(header: Header) -> Json:
-    entry: Json = {"schema": json_schema(header.shape), "required": header.required}
-    if header.description:
-        entry["description"] = header.description
-    return entry
+    other: type[Problem] = type("Other", (Problem,), {"status": spec.status, "title": title})
+    return other(detail)
 
 
 def _link(link: Link) -> Json:

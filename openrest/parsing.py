@@ -6,11 +6,11 @@ What is not declared is refused; every mistake of a request is reported at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from uuid import UUID
 
+from openrest import messages as msg
 from openrest.bodies import Environ, Limits, body_contribution, read_body
 from openrest.contract import Body, Contribution, ResponseSpec
 from openrest.errors import (
@@ -20,24 +20,23 @@ from openrest.errors import (
     NotFound,
     RuleViolated,
     UnprocessableContent,
-    did_you_mean,
+    nearest,
 )
 from openrest.interfaces import ResponseClass
-from openrest.models.loading import object_loader
+from openrest.messages import Text, say
+from openrest.models.loading import wire_loader
+from openrest.models.walking import without_rules
 from openrest.operations import Call
 from openrest.plans import Plan, Reader
 
 __all__ = [
     "contribution",
+    "nothing_with",
     "parse",
     "path_text",
     "path_values",
     "shown",
 ]
-
-#: The details of a 409 that a rule of the model causes, and of every 422.
-RULE_BROKEN = "The request fits its schema; a rule of the model refuses it."
-CONTRACT_BROKEN = "The request breaks its schema."
 
 #: A path may have these unescaped (RFC 3986, section 3.3), and the slashes between segments.
 _PATH_SAFE = "/!$&'()*+,;=:@"
@@ -50,12 +49,12 @@ def contribution(body: Body | None, limits: Limits) -> Contribution:
     if body is None:
         mistakes = [_unknown_parameter(unknown, ())]
     else:
-        mistakes = list(_mistakes_of({unknown: 1}, body))
+        mistakes = list(_mistakes_of({unknown: 1}, body) or _mistakes_of([], body))
     responses = [
         ResponseSpec(
             status=422,
             description="The request breaks its schema; `errors` names every place",
-            example=UnprocessableContent(CONTRACT_BROKEN, mistakes),
+            example=UnprocessableContent(say(msg.CONTRACT_BROKEN), mistakes),
         )
     ]
     if body is not None:
@@ -65,7 +64,7 @@ def contribution(body: Body | None, limits: Limits) -> Contribution:
 
 def _mistakes_of(value: Any, body: Body) -> tuple[Mistake, ...]:
     try:
-        object_loader(replace(body.shape, ignore_unknown=False))(value)
+        wire_loader(without_rules(body.shape))(value)
     except InvalidData as broken:
         return broken.mistakes
     return ()
@@ -105,13 +104,17 @@ def path_values(plan: Plan, texts: Mapping[str, str]) -> dict[str, Any]:
         value = values[reader.name] = reader.read((text,), mistakes)
         # One address for each object: 5.0 is 5 in a query, and nothing in a path.
         if type(value) in (int, UUID) and str(value) != text:
-            mistakes.append(Mistake(f"is written {value}"))
+            mistakes.append(Mistake(say(msg.IS_WRITTEN, value=value)))
         if mistakes:
-            raise NotFound(
-                f"There is nothing in {plan.operation.tag} with the {wire} {text[:80]!r}: "
-                f"it {mistakes[0].detail}."
-            )
+            raise NotFound(nothing_with(plan.operation.tag, wire, text[:80], mistakes[0].detail))
     return values
+
+
+def nothing_with(resource: str, parameter: str, value: str, mistake: str) -> Text:
+    """The detail of a 404: no key is spelled like the value, and the mistake says why."""
+    return say(
+        msg.NOTHING_WITH, resource=resource, parameter=parameter, value=value, mistake=mistake
+    )
 
 
 def parse(
@@ -132,19 +135,19 @@ def parse(
     headers = _headers(plan, environ, mistakes) if plan.header else {}
     for parameter in plan.required:
         if parameter.location == "query" and parameter.name not in query:
-            mistakes.append(Mistake("is required", parameter=parameter.wire))
+            mistakes.append(Mistake(say(msg.REQUIRED), parameter=parameter.wire))
         elif parameter.location == "header" and parameter.name not in headers:
-            mistakes.append(Mistake("is required", header=parameter.wire))
+            mistakes.append(Mistake(say(msg.REQUIRED), header=parameter.wire))
     if plan.load is not None:
         try:
             body = plan.load(body)
         except RuleViolated as refused:
             if not mistakes:
-                raise Conflict(RULE_BROKEN, refused.mistakes) from refused
+                raise Conflict(say(msg.RULE_BROKEN), refused.mistakes) from refused
         except InvalidData as broken:
             mistakes.extend(broken.mistakes)
     if mistakes:
-        raise UnprocessableContent(CONTRACT_BROKEN, mistakes)
+        raise UnprocessableContent(say(msg.CONTRACT_BROKEN), mistakes)
     root = _root(environ)
     address = root + quote(environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1")
     media_type = response_class.media_type if response_class is not None else ""
@@ -168,12 +171,11 @@ def _query(
             max_num_fields=limits.max_parameters,
         )
     except UnicodeError:
-        mistakes.append(Mistake("is not UTF-8", parameter="query"))
+        mistakes.append(Mistake(say(msg.QUERY_NOT_UTF_8), parameter="query"))
         return [], {}
     except ValueError:
-        mistakes.append(
-            Mistake(f"has more than {limits.max_parameters} parameters", parameter="query")
-        )
+        said = say(msg.TOO_MANY_PARAMETERS, maximum=limits.max_parameters)
+        mistakes.append(Mistake(said, parameter="query"))
         return [], {}
     given: dict[str, list[str]] = {}
     for name, value in sent:
@@ -207,4 +209,6 @@ def _read(reader: Reader, texts: list[str], mistakes: list[Mistake], place: dict
 def _unknown_parameter(wire: str, known: Iterable[str]) -> Mistake:
     # No text of ours has a NUL, so it stays as it was sent.
     name = wire.replace("\0", "%00")
-    return Mistake(f"is not a parameter here.{did_you_mean(wire, known)}", parameter=name)
+    near = nearest(wire, known)
+    said = say(msg.UNKNOWN_PARAMETER_NEAR, near=near) if near else say(msg.UNKNOWN_PARAMETER)
+    return Mistake(said, parameter=name)

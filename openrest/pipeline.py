@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openrest import messages as msg
 from openrest import parsing
 from openrest.bodies import Environ, Limits, discard_body
 from openrest.contract import Body, Contribution, Header, Parameter, ResponseSpec
@@ -28,29 +29,24 @@ from openrest.errors import (
     UnprocessableContent,
 )
 from openrest.interfaces import ResponseClass
+from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
-from openrest.models.loading import pointer
 from openrest.models.patterns import Pattern
+from openrest.models.places import pointer
+from openrest.models.walking import may_refuse
 from openrest.negotiation import best
 from openrest.operations import Call, Operation, Result
-from openrest.parsing import (
-    CONTRACT_BROKEN,
-    RULE_BROKEN,
-    parse,
-    path_text,
-    path_values,
-    shown,
-)
+from openrest.parsing import parse, path_text, path_values, shown
 from openrest.plans import Plan, status_line
 from openrest.rendering import Response, check_problem, render, render_problem
 from openrest.routing import Router
+from openrest.translation import Translate
 
 __all__ = ["Pipeline", "contribution"]
 
 log = logging.getLogger("openrest")
 
-AWAY = "The data cannot be reached for now."
 DIGITS = Pattern("^[0-9]+$", _sample="1")
 
 
@@ -79,15 +75,17 @@ def contribution(
             ResponseSpec(
                 status=406,
                 description=f"`Accept` excludes {', '.join(media_types)}",
-                example=_not_acceptable("This", media_types),
+                example=_not_acceptable(None, media_types),
             )
         )
-    if body is not None and (body.ruled or s.may_refuse(body.shape)):
+    if body is not None and (body.ruled or may_refuse(body.shape)):
         responses.append(
             ResponseSpec(
                 status=409,
                 description="A rule of the model refuses what fits the schema",
-                example=Conflict(RULE_BROKEN, [Mistake("is refused by a rule", pointer="#")]),
+                example=Conflict(
+                    say(msg.RULE_BROKEN), [Mistake(say(msg.REFUSED_BY_RULE), pointer="#")]
+                ),
             )
         )
     if can_be_away:
@@ -99,7 +97,7 @@ def contribution(
                     Header(name="Retry-After", shape=s.String(patterns=(DIGITS,)),
                            description="Seconds after which to try again"),
                 ),
-                example=ServiceUnavailable(AWAY),
+                example=ServiceUnavailable(say(msg.AWAY)),
             )
         )  # fmt: skip
     responses.append(
@@ -116,14 +114,23 @@ class Pipeline:
     """Answers requests by the rows of a table, and by nothing else.
 
     With `debug` a ContractError leaves the application and every answer is checked against its
-    schema; without, the error is logged and answered 500.
+    schema; without, the error is logged and answered 500. `translate` gives the language of
+    problems.
     """
 
-    def __init__(self, operations: Sequence[Operation], limits: Limits, *, debug: bool) -> None:
+    def __init__(
+        self,
+        operations: Sequence[Operation],
+        limits: Limits,
+        *,
+        debug: bool,
+        translate: Translate | None = None,
+    ) -> None:
         self.router = Router(operations)
         self.plans = {(row.path, row.method): Plan(row, debug=debug) for row in operations}
         self.limits = limits
         self.debug = debug
+        self.translate = translate
 
     def run(self, environ: Environ) -> Response:
         """The response to one request; every error becomes a problem (RFC 9457)."""
@@ -134,13 +141,13 @@ class Pipeline:
             return self._operate(self._plan(template, environ), texts, environ)
         except Problem as problem:
             discard_body(environ, self.limits)
-            return render_problem(problem)
+            return render_problem(problem, self.translate)
         except ContractError as error:
             if self.debug:
                 raise
-            return _internal(environ, error)
+            return self._internal(environ, error)
         except Exception as error:
-            return _internal(environ, error)
+            return self._internal(environ, error)
 
     def _operate(self, plan: Plan, texts: Mapping[str, str], environ: Environ) -> Response:
         """Every step of one operation, in order."""
@@ -158,7 +165,7 @@ class Pipeline:
         path = path_text(environ)
         found = None if path is None else self.router.match(path)
         if found is None:
-            raise NotFound(f"There is nothing at {shown(environ)}.")
+            raise NotFound(say(msg.NOTHING_AT, address=shown(environ)))
         return found
 
     def _plan(self, template: str, environ: Environ) -> Plan:
@@ -167,13 +174,24 @@ class Pipeline:
         plan = self.plans.get((template, "GET" if method == "HEAD" else method))
         if plan is None:
             allow = self.router.allow[template]
-            raise MethodNotAllowed(
-                f"{shown(environ)} answers {allow}, not {method[:40]}.", headers=[("Allow", allow)]
-            )
+            said = say(msg.OTHER_METHODS, address=shown(environ), methods=allow, method=method[:40])
+            raise MethodNotAllowed(said, headers=[("Allow", allow)])
         return plan
 
     def _options(self, template: str) -> Response:
         return Response(status_line(204), [("Allow", self.router.allow[template])], b"")
+
+    def _internal(self, environ: Environ, error: Exception) -> Response:
+        """A 500 without internals; its `instance` is in the log line with the traceback too."""
+        instance = f"urn:uuid:{uuid.uuid4()}"
+        log.error(
+            "%s %s failed: %s",
+            environ["REQUEST_METHOD"],
+            shown(environ),
+            instance,
+            exc_info=error,
+        )
+        return render_problem(_internal_problem(instance), self.translate)
 
 
 def _negotiate(plan: Plan, environ: Environ) -> type[ResponseClass] | None:
@@ -190,11 +208,15 @@ def _negotiate(plan: Plan, environ: Environ) -> type[ResponseClass] | None:
     return classes[index]
 
 
-def _not_acceptable(what: str, media_types: Sequence[str]) -> NotAcceptable:
+def _not_acceptable(address: str | None, media_types: Sequence[str]) -> NotAcceptable:
     possible = ", ".join(media_types)
-    return NotAcceptable(
-        f"{what} can be sent as {possible}.", [Mistake(f"must allow {possible}", header="Accept")]
+    said = (
+        say(msg.THIS_CAN_BE_SENT_AS, media_types=possible)
+        if address is None
+        else say(msg.CAN_BE_SENT_AS, address=address, media_types=possible)
     )
+    mistake = Mistake(say(msg.MUST_ALLOW, media_types=possible), header="Accept")
+    return NotAcceptable(said, [mistake])
 
 
 def _handle(plan: Plan, call: Call) -> Result:
@@ -205,29 +227,17 @@ def _handle(plan: Plan, call: Call) -> Result:
         raise NotFound(str(error)) from error
     except RecordConflict as error:
         places = [plan.wires.get(member, member) for member in error.members]
-        taken = [Mistake("is taken", pointer=pointer(place)) for place in places]
+        taken = [Mistake(say(msg.TAKEN), pointer=pointer(place)) for place in places]
         raise Conflict(str(error), taken) from error
     except RuleViolated as error:
-        raise Conflict(RULE_BROKEN, error.mistakes) from error
+        raise Conflict(say(msg.RULE_BROKEN), error.mistakes) from error
     except InvalidData as error:
-        raise UnprocessableContent(CONTRACT_BROKEN, error.mistakes) from error
+        raise UnprocessableContent(say(msg.CONTRACT_BROKEN), error.mistakes) from error
     except StoreUnavailable as error:
         log.warning("%s: the store is away: %s", plan.operation.id, error)
-        raise ServiceUnavailable(AWAY, headers=[("Retry-After", str(error.retry_after))]) from error
-
-
-def _internal(environ: Environ, error: Exception) -> Response:
-    """A 500 without internals; its `instance` is in the log line with the traceback too."""
-    instance = f"urn:uuid:{uuid.uuid4()}"
-    log.error(
-        "%s %s failed: %s",
-        environ["REQUEST_METHOD"],
-        shown(environ),
-        instance,
-        exc_info=error,
-    )
-    return render_problem(_internal_problem(instance))
+        wait = [("Retry-After", str(error.retry_after))]
+        raise ServiceUnavailable(say(msg.AWAY), headers=wait) from error
 
 
 def _internal_problem(instance: str) -> InternalServerError:
-    return InternalServerError("The server failed; its log says why.", instance=instance)
+    return InternalServerError(say(msg.SERVER_FAILED), instance=instance)

@@ -11,8 +11,9 @@ from openrest.contract import PROBLEMS, Body, Parameter, ResponseSpec
 from openrest.interfaces import Formatter
 from openrest.models import shapes as s
 from openrest.models.dumping import Dump, dumper
-from openrest.models.loading import object_loader, wire_loader
+from openrest.models.loading import wire_loader
 from openrest.models.text import Read, text_reader
+from openrest.models.walking import rebuilt
 from openrest.operations import Operation
 
 __all__ = ["Answer", "Plan", "status_line"]
@@ -103,7 +104,7 @@ def _formatting(part: Formatter) -> Formatting:
 
 
 def _loader(body: Body) -> Callable[[Any], Any]:
-    load = object_loader(body.shape)
+    load = wire_loader(body.shape)
     if not body.wire:
         return load
 
@@ -142,11 +143,11 @@ def _sendable(shape: s.Shape) -> s.Shape:
                 replace(m, shape=_sendable(m.shape), default=s.MISSING) for m in shape.members
             )
             return replace(shape, members=members, owned=(), refine=None)
-        case s.List(item=item):
-            return replace(shape, item=_sendable(item))
-        case s.Nullable(shape=inner):
-            return replace(shape, shape=_sendable(inner))
+        case s.Ruled(shape=inner):
+            return _sendable(inner)
         case s.AnyValue():
             return s.AnyValue()
+        case s.Parsed(total=False):
+            return replace(shape, parse=str, total=True)
         case _:
-            return s.without_rules(shape)
+            return rebuilt(shape, _sendable)

@@ -15,6 +15,7 @@ from openrest.interfaces import ResponseClass
 from openrest.models.dumping import dumper
 from openrest.operations import Call, Page, Result
 from openrest.plans import Answer, Formatting, Plan, status_line
+from openrest.translation import Translate, localized
 from openrest.views.json import JsonResponse
 
 __all__ = ["Response", "check_problem", "render", "render_problem"]
@@ -65,9 +66,9 @@ def render(
     return Response(answer.status_line, headers, body)
 
 
-def render_problem(problem: Problem) -> Response:
-    """The one form of every error (RFC 9457, section 3)."""
-    body = JsonResponse.encode(_dump_problem(problem.as_dict()))
+def render_problem(problem: Problem, translate: Translate | None = None) -> Response:
+    """The one form of every error (RFC 9457, section 3), in the language of `translate`."""
+    body = JsonResponse.encode(_dump_problem(localized(problem, translate).as_dict()))
     headers = [
         *problem.headers,
         ("Content-Type", PROBLEM_MEDIA_TYPE),

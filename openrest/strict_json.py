@@ -11,13 +11,20 @@ import math
 import re
 from typing import Any
 
+from openrest import messages as msg
+from openrest.messages import Text, say
+
 __all__ = ["Unreadable", "read_json"]
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Unreadable(ValueError):
-    """The bytes are not the JSON that this server reads; the text says why."""
+    """The bytes are not the JSON that this server reads; `text` says why."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 def read_json(data: bytes, max_depth: int = 64) -> Any:
@@ -26,26 +33,33 @@ def read_json(data: bytes, max_depth: int = 64) -> Any:
     Raises Unreadable. The size of `data` is the caller's to bound.
     """
     if data.startswith(b"\xef\xbb\xbf"):
-        raise Unreadable("The body begins with a byte order mark (RFC 8259, section 8.1).")
+        raise Unreadable(say(msg.BYTE_ORDER_MARK))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from error
+        said = say(msg.NOT_UTF_8, reason=_reason(error.reason), position=error.start)
+        raise Unreadable(said) from error
     # Cheap and exact for all but hostile bodies: nothing is deeper than it has brackets.
     if data.count(b"[") + data.count(b"{") > max_depth and _is_deeper(text, max_depth):
-        raise Unreadable(f"The body is nested deeper than {max_depth} levels.")
+        raise Unreadable(say(msg.NESTED_TOO_DEEP, maximum=max_depth))
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise Unreadable(f"The body is not JSON: {error.msg} at {where}.") from error
+        reason = _reason(error.msg)
+        said = say(msg.NOT_JSON, reason=reason, line=error.lineno, column=error.colno)
+        raise Unreadable(said) from error
     except ValueError as error:
         # int() refuses more than 4300 digits; _pairs and the constants say their own.
-        said = str(error) if isinstance(error, Unreadable) else "A number has too many digits."
+        said = error.text if isinstance(error, Unreadable) else say(msg.NUMBER_TOO_LONG)
         raise Unreadable(said) from error
     if b"\\u" in data and _has_lone_surrogate(value):
-        raise Unreadable("The body has a lone surrogate, which no UTF-8 text can hold.")
+        raise Unreadable(say(msg.BODY_HAS_SURROGATE))
     return value
+
+
+def _reason(said: str) -> str:
+    """What Python says, as a text that can be translated where the table has it."""
+    return say(said) if said in msg.PYTHON_SAYS else said
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -54,19 +68,19 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                raise Unreadable(f"The member {name!r} is there twice.")
+                raise Unreadable(say(msg.MEMBER_TWICE, name=name))
             seen.add(name)
     return members
 
 
 def _constant(name: str) -> Any:
-    raise Unreadable(f"{name} is not JSON.")
+    raise Unreadable(say(msg.NO_CONSTANT, name=name))
 
 
 def _float(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise Unreadable(f"The number {text[:40]} is larger than any double.")
+        raise Unreadable(say(msg.NUMBER_TOO_LARGE, number=text[:40]))
     return number
 
 

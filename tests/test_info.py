@@ -52,6 +52,24 @@ def test_an_spdx_expression_is_name_and_identifier_of_a_license(license: str) ->
     assert info(license=license)["license"] == {"name": license, "identifier": license}
 
 
+@pytest.mark.parametrize(
+    ("license", "shown"),
+    [
+        ("MIT", {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"}),
+        (
+            {"name": "The MIT license", "identifier": "MIT"},
+            {"name": "The MIT license", "url": "https://spdx.org/licenses/MIT.html"},
+        ),
+        ("MIT OR CC0-1.0", {"name": "MIT OR CC0-1.0"}),
+        ("LicenseRef-Tea", {"name": "LicenseRef-Tea"}),
+    ],
+)
+def test_openapi_3_0_has_the_page_of_spdx_in_the_place_of_an_identifier(
+    license: Any, shown: dict[str, str]
+) -> None:
+    assert info(license=license, openapi="3.0")["license"] == shown
+
+
 @pytest.mark.parametrize("contact", [{"name": "Ada"}, {"email": "a.b+c@mail.example.org"}])
 def test_one_way_to_a_contact_is_enough(contact: Any) -> None:
     assert info(contact=contact)["contact"] == contact

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from openrest import __version__
+from openrest.cli.messages import messages
 from openrest.cli.routes import routes
 from openrest.cli.run import run
 from openrest.cli.spec import spec
@@ -24,3 +25,4 @@ def main() -> None:
 main.add_command(run)
 main.add_command(routes)
 main.add_command(spec)
+main.add_command(messages)

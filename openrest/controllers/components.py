@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from openrest.config import Definition
@@ -10,35 +11,51 @@ from openrest.models import shapes as s
 from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
 from openrest.views.formatters import formatted
 
-__all__ = ["Components", "components"]
+__all__ = ["Components", "components", "renaming", "resource_component"]
+
+Sent = s.Object | s.OneOf
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
     """What clients read and send: ``Address``, ``AddressCreate``, ``AddressReplace`` ..."""
 
-    read: s.Object
-    create: s.Object
-    replace: s.Object
-    patch: s.Object
+    read: Sent
+    create: Sent
+    replace: Sent
+    patch: Sent
     page: s.Object
 
 
-def components(definition: Definition) -> Components:
-    """The objects of a resource; their names are made from its own, the same at every start."""
-    name = "".join(part[:1].upper() + part[1:] for part in re.split("[-_]", definition.name))
+def resource_component(name: str) -> str:
+    """The name of what a resource answers: ``address-book`` answers an ``AddressBook``."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split("[-_]", name))
+
+
+def renaming(taken: Iterable[str]) -> Callable[[str], str]:
+    """Name of a nested object -> its name in the document, where resources have names, too."""
+    names = frozenset(taken)
+    return lambda name: f"{name}Nested" if name in names else name
+
+
+def components(definition: Definition, rename: Callable[[str], str]) -> Components:
+    """The objects of a resource; their names are made from its own, the same at every start.
+
+    `rename` gives the names of what is nested in them.
+    """
+    name = resource_component(definition.name)
     model, key = definition.shape, definition.key.name
-    read = formatted(read_shape(model, name), definition.formatters)
+    read = formatted(read_shape(model, name, rename), definition.formatters)
     return Components(
         read=read,
-        create=create_shape(model, f"{name}Create"),
-        replace=replace_shape(model, key, f"{name}Replace"),
-        patch=patch_shape(model, key, f"{name}Patch"),
+        create=create_shape(model, f"{name}Create", rename),
+        replace=replace_shape(model, key, f"{name}Replace", rename),
+        patch=patch_shape(model, key, f"{name}Patch", rename),
         page=_page(f"{name}List", read, definition),
     )
 
 
-def _page(component: str, read: s.Object, definition: Definition) -> s.Object:
+def _page(component: str, read: Sent, definition: Definition) -> s.Object:
     count = s.Integer(minimum=0)
     meta = s.Object(
         members=(

@@ -8,12 +8,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 
-from marshmallow import Schema
-
 from openrest.config import Definition
-from openrest.controllers.components import Components
+from openrest.controllers.components import Components, Sent
 from openrest.controllers.controller import Controller
-from openrest.models import Model
 from openrest.models import shapes as s
 from openrest.operations import Declaration, Operation
 
@@ -41,26 +38,22 @@ def api_description(resources: Sequence[str]) -> str:
     )
 
 
-def tag_description(controller: type[Controller], definition: Definition, read: s.Object) -> str:
+def tag_description(controller: type[Controller], definition: Definition, read: Sent) -> str:
     """Of a resource: the docstring of the controller or the model, or the members."""
-    said = _docstring(controller) or _docstring(definition.model)
+    said = _docstring(controller) or inspect.cleandoc(definition.model.__doc__ or "")
     if said:
         return said
-    wires = [member.wire for member in read.members]
+    wires = list(dict.fromkeys(member.wire for one in _objects(read) for member in one.members))
     if len(wires) > _SHOWN:
         first = ", ".join(f"`{wire}`" for wire in wires[: _SHOWN - 1])
         return f"Objects with {first} and {len(wires) - _SHOWN + 1} more members."
     return f"Objects with {_names(wires)}."
 
 
-def _docstring(cls: type) -> str:
-    """That of the class or of the next base that has one, of those that a user wrote."""
-    for one in cls.__mro__:
-        if one in (Controller, Model, Schema):
-            break
-        if one.__doc__:
-            return inspect.cleandoc(one.__doc__)
-    return ""
+def _docstring(controller: type[Controller]) -> str:
+    """That of the class or of the next base that has one; a subclass is of the same resource."""
+    bases = controller.__mro__[: controller.__mro__.index(Controller)]
+    return next((inspect.cleandoc(base.__doc__) for base in bases if base.__doc__), "")
 
 
 def operation_words(
@@ -86,20 +79,21 @@ def operation_words(
 def _built_in(name: str, definition: Definition, parts: Components) -> str:
     """Of what the handler of a verb does that a `Controller` has from the start."""
     key = f"`{definition.key.wire}`"
-    optional = [member for member in parts.replace.members if not member.required]
+    whole = _objects(parts.replace)
+    optional = [member for one in whole for member in one.members if not member.required]
     match name:
         case "get_list" if definition.pagination is None:
             return f"All objects at once, in the order of {key}."
         case "get_list":
             return f"The objects are in the order of {key}."
         case "create":
-            owned = _names([member.wire for member in parts.create.owned])
+            owned = _names(_owned(parts.create))
             chosen = "" if definition.key.read_only else f"The client chooses {key} for good. "
             made = f"Only the server sets {owned}. " if owned else ""
             return f"{chosen}{made}`Location` leads to the new object."
         case "update":
             lost = ": what it leaves out is reset to its default, to null or to nothing"
-            kept = _names([member.wire for member in parts.replace.owned])
+            kept = _names(_owned(parts.replace, stored=True))
             return f"The body is the whole object{lost if optional else ''}. Kept as is: {kept}."
         case "patch":
             removable = any(not member.nullable for member in optional)
@@ -112,10 +106,20 @@ def _built_in(name: str, definition: Definition, parts: Components) -> str:
             return f"The object with this {key}{listed}."
 
 
+def _objects(shape: Sent) -> list[s.Object]:
+    return [one for _, one in shape.variants] if isinstance(shape, s.OneOf) else [shape]
+
+
+def _owned(shape: Sent, *, stored: bool = False) -> list[str]:
+    """The members that only the server sets; with `stored` without those that are computed."""
+    owned = (member for one in _objects(shape) for member in one.owned)
+    return list(dict.fromkeys(m.wire for m in owned if m.stored or not stored))
+
+
 def _declared(row: Operation) -> str:
     """Of a handler that a user wrote: no more than its row says."""
     [success] = [spec for spec in row.responses if spec.content != "problem"]
-    component = success.shape.component if isinstance(success.shape, s.Object) else None
+    component = success.shape.component if isinstance(success.shape, s.Object | s.OneOf) else None
     said = {
         "record": f"one object of `{row.tag}`",
         "page": f"objects of `{row.tag}`",

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from openrest.about import TAG, TAG_DESCRIPTION, document_rows, index_rows
 from openrest.bodies import Limits
 from openrest.config import Contact, License
-from openrest.controllers.components import components
+from openrest.controllers.components import Sent, components, renaming, resource_component
 from openrest.controllers.controller import Controller
 from openrest.controllers.descriptions import api_description, tag_description
 from openrest.controllers.rows import rows
 from openrest.errors import ConfigurationError
 from openrest.info import Info, info_mistakes
-from openrest.models.shapes import Object
-from openrest.openapi import build_document
+from openrest.openapi import VERSIONS, Version, build_document, in_version
 from openrest.operations import Operation
 from openrest.pipeline import Pipeline
+from openrest.translation import Translate, translation_mistakes
 from openrest.ui import page_rows
 
 if TYPE_CHECKING:
@@ -37,10 +37,12 @@ class WSGIDispatcher:
     author says of it in the document. A license is an SPDX expression, such as ``"MIT"``, or a
     mapping. Without a description there are facts about the API.
 
-    `max_body_bytes`, `max_depth` and `max_parameters` bound what is read of a request. With
-    `debug` a handler that breaks its contract raises ContractError out of the application, and
+    `openapi` is the version of OpenAPI in which the document is written: ``"3.0"``, ``"3.1"`` or
+    ``"3.2"``. `max_body_bytes`, `max_depth` and `max_parameters` bound what is read of a request.
+    With `debug` a handler that breaks its contract raises ContractError out of the application, and
     every answer is checked against its schema; without, that is logged and answered 500. Unless
     given, `debug` is what the environment variable ``OPENREST_DEBUG`` says (``1`` or ``0``).
+    `translate` gives the texts of problems in another language, as ``gettext`` of a catalogue does.
 
     `operations` is the table, `document` the OpenAPI document made from it.
     Raises ConfigurationError with every mistake.
@@ -56,10 +58,12 @@ class WSGIDispatcher:
         contact: Contact | None = None,
         license: License | str | None = None,
         terms_of_service: str = "",
+        openapi: Version = "3.1",
         max_body_bytes: int = 1_000_000,
         max_depth: int = 64,
         max_parameters: int = 100,
         debug: bool | None = None,
+        translate: Translate | None = None,
     ) -> None:
         limits = Limits(
             max_body_bytes=max_body_bytes, max_depth=max_depth, max_parameters=max_parameters
@@ -76,19 +80,30 @@ class WSGIDispatcher:
             license=license,
             terms_of_service=terms_of_service,
         )
-        classes = _checked(list(controllers), limits, info)
+        classes = _checked(list(controllers), info, limits, openapi, translate)
         self.controllers = tuple(cls() for cls in classes)
-        table = [row for controller in self.controllers for row in rows(controller, limits)]
-        resources = {c.definition.name: components(c.definition).read for c in self.controllers}
+        rename = renaming(resource_component(cls.definition.name) for cls in classes)
+        table: list[Operation] = []
+        resources: dict[str, Sent] = {}
+        for controller in self.controllers:
+            parts = components(controller.definition, rename)
+            table += rows(controller, parts, rename, limits)
+            resources[controller.definition.name] = parts.read
         table += index_rows(title, version, resources, limits)
         _check_table(table)
-        described = replace(info, description=description or api_description(list(resources)))
-        self.document = build_document(table, info=described, tags=_tags(classes, resources))
+        table = [in_version(row, openapi) for row in table]
+        self.document = build_document(
+            table,
+            info=replace(info, description=description or api_description(list(resources))),
+            tags=_tags(classes, resources),
+            openapi=openapi,
+            translate=translate,
+        )
         table += document_rows(self.document, limits)
         table += page_rows(title, limits)
         self.operations = tuple(table)
         debug = os.environ.get("OPENREST_DEBUG") == "1" if debug is None else debug
-        self.pipeline = Pipeline(self.operations, limits, debug=debug)
+        self.pipeline = Pipeline(self.operations, limits, debug=debug, translate=translate)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = self.pipeline.run(environ)
@@ -97,13 +112,21 @@ class WSGIDispatcher:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
 
 
-def _checked(controllers: Sequence[Any], limits: Limits, info: Info) -> Sequence[type[Controller]]:
+def _checked(
+    controllers: Sequence[Any], info: Info, limits: Limits, openapi: str, translate: Any
+) -> Sequence[type[Controller]]:
     mistakes = list(info_mistakes(info))
     mistakes += [
         f"{field.name} must be at least 1, not {getattr(limits, field.name)!r}."
         for field in fields(limits)
         if not isinstance(getattr(limits, field.name), int) or getattr(limits, field.name) < 1
     ]
+    if openapi not in VERSIONS:
+        mistakes.append(f"openapi is {openapi!r}, and none of {', '.join(VERSIONS)}.")
+    if callable(translate):
+        mistakes += [f"translate: {mistake}" for mistake in translation_mistakes(translate)]
+    elif translate is not None:
+        mistakes.append(f"translate must be a function from text to text, not {translate!r}.")
     names: dict[str, str] = {}
     for place, cls in enumerate(controllers):
         if not (isinstance(cls, type) and issubclass(cls, Controller)):
@@ -122,7 +145,7 @@ def _checked(controllers: Sequence[Any], limits: Limits, info: Info) -> Sequence
     return controllers
 
 
-def _tags(classes: Sequence[type[Controller]], resources: Mapping[str, Object]) -> dict[str, str]:
+def _tags(classes: Sequence[type[Controller]], resources: Mapping[str, Sent]) -> dict[str, str]:
     """The tags of the document, each with its description."""
     definitions = [(cls, cls.definition) for cls in classes]
     tags = {d.name: tag_description(cls, d, resources[d.name]) for cls, d in definitions}

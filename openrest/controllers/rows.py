@@ -11,20 +11,24 @@ from urllib.parse import quote
 
 from marshmallow import Schema
 
+from openrest import messages as msg
 from openrest import pipeline
 from openrest.bodies import Limits
 from openrest.config import Definition
 from openrest.contract import Body, Contribution, Header, Link, Parameter, ResponseSpec
-from openrest.controllers.components import Components, components
+from openrest.controllers.components import Components
 from openrest.controllers.descriptions import operation_words
 from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
+from openrest.merge_patch import may_conflict
+from openrest.messages import say
 from openrest.models import schema_shape
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.examples import example
-from openrest.models.loading import pointer
-from openrest.models.text import has_text_form
-from openrest.models.variants import create_shape, read_shape
+from openrest.models.places import pointer
+from openrest.models.text import has_text_form, text_shape
+from openrest.models.variants import create_shape, read_shape, sent_name
+from openrest.models.walking import may_refuse, without_rules
 from openrest.operations import Call, Declaration, Operation, Result, declaration
 
 __all__ = ["rows"]
@@ -46,13 +50,15 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})+)+", re.ASCII)
 
 
-def rows(controller: Any, limits: Limits) -> Iterator[Operation]:
+def rows(
+    controller: Any, parts: Components, rename: Callable[[str], str], limits: Limits
+) -> Iterator[Operation]:
     """The rows of one controller: its verbs, then the operations of its own.
 
     Raises ConfigurationError with every mistake where one cannot be.
     """
     definition: Definition = controller.definition
-    builder = _Builder(definition, components(definition), limits)
+    builder = _Builder(definition, parts, rename, limits)
     misdeclared = list(_misdeclared(controller))
     if misdeclared:
         raise ConfigurationError(type(controller).__name__, misdeclared)
@@ -96,10 +102,13 @@ def _row_mistakes(row: Operation) -> Iterator[str]:
         where = "its path has no such segment" if name in declared else "no parameter declares it"
         yield f"{row.id}: the path parameter {name!r}: {where}."
     for parameter in row.parameters:
-        if parameter.location == "header" and (
-            parameter.wire.lower() in _NOT_PARAMETERS
-            or not has_text_form(parameter.shape)
-            or isinstance(parameter.shape, s.List)
+        if not has_text_form(parameter.shape):
+            yield (
+                f"{row.id}: the values of the {parameter.location} parameter {parameter.wire!r} "
+                "cannot be written as text."
+            )
+        elif parameter.location == "header" and (
+            parameter.wire.lower() in _NOT_PARAMETERS or isinstance(parameter.shape, s.List)
         ):
             yield f"{row.id}: the header {parameter.wire!r} cannot be a parameter."
     places = [(parameter.location, parameter.wire) for parameter in row.parameters]
@@ -108,15 +117,22 @@ def _row_mistakes(row: Operation) -> Iterator[str]:
 
 
 class _Builder:
-    def __init__(self, definition: Definition, parts: Components, limits: Limits) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        parts: Components,
+        rename: Callable[[str], str],
+        limits: Limits,
+    ) -> None:
         self.definition = definition
         self.parts = parts
+        self.rename = rename
         self.limits = limits
         self.key = Parameter(
             name=definition.key.name,
             wire=definition.key.wire,
             location="path",
-            shape=s.without_rules(definition.key.shape),
+            shape=without_rules(definition.key.shape),
             required=True,
             description=f"The {definition.key.wire} of the object",
             example=definition.key.example,
@@ -140,7 +156,7 @@ class _Builder:
                 shape=parts.patch,
                 media_types=("application/merge-patch+json",),
                 wire=True,
-                ruled=s.may_refuse(parts.replace),
+                ruled=may_refuse(parts.replace) or may_conflict(parts.replace),
                 example=example(parts.replace),
             ),
         }.get(name)
@@ -180,7 +196,7 @@ class _Builder:
             handler=handler,
             name=name,
             own=own,
-            body=Body(shape=_sent_model(own.body)) if own.body else None,
+            body=Body(shape=self._sent_model(own.body)) if own.body else None,
             success=self._own_success(own, contributions),
             contributions=contributions,
         )
@@ -192,9 +208,8 @@ class _Builder:
             return replace(self._record_response("The object"), status=own.status)
         if own.returns == "page":
             return replace(self._page_response(contributions), status=own.status)
-        return ResponseSpec(
-            status=own.status, description="Done", content="value", shape=_read_model(own.returns)
-        )
+        shape = self._read_model(own.returns)
+        return ResponseSpec(status=own.status, description="Done", content="value", shape=shape)
 
     def _row(
         self,
@@ -239,7 +254,7 @@ class _Builder:
             path=path,
             handler=handler,
             tag=definition.name,
-            parameters=tuple(parameters),
+            parameters=tuple(replace(p, shape=text_shape(p.shape) or p.shape) for p in parameters),
             body=body,
             responses=tuple(_merged([shown, *(r for c in contributions for r in c.responses)])),
             response_classes=classes,
@@ -261,7 +276,7 @@ class _Builder:
         if name == "create" and not definition.key.read_only:
             clash = RecordConflict([definition.key.name])
             example = Conflict(
-                str(clash), [Mistake("is taken", pointer=pointer(definition.key.wire))]
+                str(clash), [Mistake(say(msg.TAKEN), pointer=pointer(definition.key.wire))]
             )
             yield Contribution(
                 responses=(ResponseSpec(status=409, description=str(clash), example=example),)
@@ -296,6 +311,15 @@ class _Builder:
             shape=self.parts.page,
             headers=headers,
         )
+
+    def _read_model(self, model: type[Schema]) -> s.Object | s.OneOf:
+        shape = schema_shape(model)
+        return read_shape(shape, self.rename(str(shape.component)), self.rename)  # type: ignore[no-any-return]
+
+    def _sent_model(self, model: type[Schema]) -> s.Object | s.OneOf:
+        shape = schema_shape(model)
+        name = sent_name(shape, self.rename(str(shape.component)))
+        return create_shape(shape, name, self.rename)  # type: ignore[no-any-return]
 
     def shown(self, row: Operation, spec: ResponseSpec) -> ResponseSpec:
         """The response of a row with the page that an API with one object answers."""
@@ -335,7 +359,7 @@ def _example_address(row: Operation) -> str:
             given = parameter.example is not s.MISSING
             shown = parameter.example if given else example(parameter.shape)
             text = str(shown).lower() if isinstance(shown, bool) else str(shown)
-            address = address.replace(f"{{{parameter.wire}}}", quote(text))
+            address = address.replace(f"{{{parameter.wire}}}", quote(text, safe=""))
     return address
 
 
@@ -358,11 +382,3 @@ def _merged(specs: Iterable[ResponseSpec]) -> Iterator[ResponseSpec]:
             )
     for status in sorted(by_status):
         yield by_status[status]
-
-
-def _read_model(model: type[Schema]) -> s.Object:
-    return read_shape(schema_shape(model), model.__name__)
-
-
-def _sent_model(model: type[Schema]) -> s.Object:
-    return create_shape(schema_shape(model), model.__name__)

@@ -20,6 +20,8 @@ from openrest.errors import InvalidData
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.loading import wire_loader
+from openrest.models.variants import stored_shape
+from openrest.models.walking import rebuilt
 
 __all__ = ["NO_VALUE", "STORED_AS", "Column", "Convert", "column", "quote"]
 
@@ -33,7 +35,7 @@ STORED_AS: Final[dict[Type, type]] = {"TEXT": str, "INTEGER": int, "REAL": float
 NO_VALUE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_SECOND = dt.timedelta(seconds=1)
+_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def quote(name: str) -> str:
@@ -101,6 +103,8 @@ def _column(name: str, shape: s.Shape) -> Column:
     match shape:
         case s.Ruled(shape=inner) | s.Nullable(shape=inner) | s.Except(shape=inner):
             return _column(name, inner)
+        case s.Parsed(write=write, parse=parse):
+            return Column(name=name, type="TEXT", encode=write, decode=parse, ordered=False)
         case s.String():
             return Column(name=name, type="TEXT")
         case s.Integer():
@@ -115,10 +119,17 @@ def _column(name: str, shape: s.Shape) -> Column:
                 decode={0: False, 1: True}.__getitem__,
                 check="{} IN (0, 1)",
             )
-        case s.Timestamp():
-            return Column(name=name, type="INTEGER", encode=_seconds, decode=_instant)
-        case s.DateTime():
+        case s.Timestamp(whole=True):
+            encode, decode = _counted(shape.per_second)
+            return Column(name=name, type="INTEGER", encode=encode, decode=decode)
+        case s.DateTime() | s.Timestamp():
             return Column(name=name, type="TEXT", encode=_datetime_text, decode=_datetime)
+        case s.NaiveDateTime():
+            return Column(name=name, type="TEXT", encode=_naive_text, decode=_naive)
+        case s.Time():
+            return Column(name=name, type="TEXT", encode=_time_text, decode=_time)
+        case s.Duration():
+            return Column(name=name, type="INTEGER", encode=_microseconds, decode=_span)
         case s.Date():
             return Column(
                 name=name, type="TEXT", encode=dt.date.isoformat, decode=dt.date.fromisoformat
@@ -133,15 +144,53 @@ def _column(name: str, shape: s.Shape) -> Column:
             return _json(name, shape)
 
 
-def _seconds(value: dt.datetime) -> int:
-    seconds, fraction = divmod(value - _EPOCH, _SECOND)
-    if fraction:
-        raise ValueError(f"{value} is no whole second")
-    return seconds
+def _counted(per_second: int) -> tuple[Convert, Convert]:
+    """Encode and decode of an instant that is a whole number of seconds, or of parts of one."""
+    unit = dt.timedelta(seconds=1) / per_second
+
+    def encode(value: dt.datetime) -> int:
+        number, fraction = divmod(value - _EPOCH, unit)
+        if fraction:
+            raise ValueError(f"{value} is no whole number of {unit.total_seconds():g} seconds")
+        return number
+
+    def decode(number: int) -> dt.datetime:
+        return _EPOCH + number * unit
+
+    return encode, decode
 
 
-def _instant(seconds: int) -> dt.datetime:
-    return _EPOCH + dt.timedelta(seconds=seconds)
+def _microseconds(value: dt.timedelta) -> int:
+    return value // _MICROSECOND
+
+
+def _span(microseconds: int) -> dt.timedelta:
+    return dt.timedelta(microseconds=microseconds)
+
+
+def _naive_text(value: dt.datetime) -> str:
+    """Always of one width, so that the order of the texts is that of the times."""
+    if value.tzinfo is not None:
+        raise ValueError(f"{value} has an offset")
+    return value.isoformat(timespec="microseconds")
+
+
+def _naive(text: str) -> dt.datetime:
+    if len(text) != 26:
+        raise ValueError("must look like 2026-03-01T09:30:00.000000")
+    return dt.datetime.fromisoformat(text)
+
+
+def _time_text(value: dt.time) -> str:
+    if value.tzinfo is not None:
+        raise ValueError(f"{value} has an offset")
+    return value.isoformat(timespec="microseconds")
+
+
+def _time(text: str) -> dt.time:
+    if len(text) != 15:
+        raise ValueError("must look like 09:30:00.000000")
+    return dt.time.fromisoformat(text)
 
 
 def _datetime_text(value: dt.datetime) -> str:
@@ -219,7 +268,7 @@ def _mixed_choice(name: str, shape: s.Choice) -> Column:
 
 
 def _json(name: str, shape: s.Shape) -> Column:
-    kept = _kept(shape)
+    kept = _kept(stored_shape(shape))
     dump, load = dumper(kept), wire_loader(kept)
 
     def decode(text: str) -> Any:
@@ -242,21 +291,12 @@ def _dumps(value: Any) -> str:
 
 
 def _kept(shape: s.Shape) -> s.Shape:
-    """The shape as it is stored: without rules, and with the members that nobody is shown."""
+    """The shape as it is stored, a user's own fields included."""
     match shape:
-        case s.Ruled(shape=inner):
-            return _kept(inner)
-        case s.Nullable(shape=inner) | s.Except(shape=inner):
-            return replace(shape, shape=_kept(inner))
-        case s.List(item=item):
-            return replace(shape, item=_kept(item))
-        case s.Object(members=members):
-            shown = tuple(replace(m, shape=_kept(m.shape), write_only=False) for m in members)
-            return replace(shape, members=shown)
         case s.AnyValue(load=load, dump=dump) if load is not None and dump is not None:
             return _either(load, dump)
         case _:
-            return shape
+            return rebuilt(shape, _kept)
 
 
 def _either(load: Convert, dump: Convert) -> s.AnyValue:

@@ -14,8 +14,11 @@ from openrest.errors import ContractError, InvalidData, did_you_mean
 from openrest.interfaces import DataStore, Record
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
-from openrest.models.loading import fill, wire_loader
+from openrest.models.loading import wire_loader
+from openrest.models.objects import fill
 from openrest.models.text import has_text_form
+from openrest.models.variants import stored_shape
+from openrest.models.walking import bare
 
 __all__ = [
     "Keeper",
@@ -32,7 +35,7 @@ Keep = Callable[[Any], Any]
 
 def is_assigned(key: s.Member) -> bool:
     """Whether the store itself makes the keys: the integers of a PkField."""
-    return key.read_only and isinstance(s.without_rules(key.shape), s.Integer)
+    return key.read_only and isinstance(bare(key.shape), s.Integer)
 
 
 class Keeper:
@@ -95,7 +98,7 @@ class Keeper:
 def _keeper(shape: s.Shape) -> Keep:
     """Native value -> the value to keep; ValueError says what is wrong with it."""
     match shape:
-        case s.Ruled(shape=inner):
+        case s.Ruled(shape=inner) | s.Deferred(shape=inner):
             return _keeper(inner)
         case s.Nullable(shape=inner):
             keep = _keeper(inner)
@@ -115,7 +118,7 @@ def _keeper(shape: s.Shape) -> Keep:
 
             return keep_list
         case _:
-            return _quickly(_kept_as_it_is(shape), _exactly(shape))
+            return _quickly(_kept_as_it_is(shape), _exactly(stored_shape(shape)))
 
 
 def _quickly(plain: Callable[[Any], bool] | None, keep: Callable[[Any], Any]) -> Keep:
@@ -196,10 +199,12 @@ def copier(shape: s.Object) -> Callable[[Record], Record]:
 
 def _is_changeable(shape: s.Shape) -> bool:
     match shape:
-        case s.List() | s.AnyValue() | s.Object():
-            return True
         case s.Nullable(shape=inner) | s.Except(shape=inner) | s.Ruled(shape=inner):
             return _is_changeable(inner)
+        case s.List() | s.Tuple() | s.Map() | s.AnyValue() | s.Constant() | s.Plucked():
+            return True
+        case s.Object() | s.OneOf() | s.Deferred():
+            return True
         case _:
             return False
 

@@ -10,6 +10,8 @@ from typing import Any
 from openrest.interfaces import Record
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
+from openrest.models.variants import stored_shape
+from openrest.models.walking import bare
 
 __all__ = ["Unique", "comparable"]
 
@@ -65,11 +67,15 @@ def comparable(member: s.Member) -> Callable[[Record], Any]:
     A choice goes by its wire value, a list by its JSON text: the same order as in a database.
     """
     name, shape = member.name, member.shape
-    while isinstance(shape, (s.Ruled, s.Nullable, s.Except)):
-        shape = shape.shape
+    shape = bare(stored_shape(shape))
     dump = dumper(shape)
     match shape:
-        case s.List() | s.Object() | s.AnyValue():
+        case s.Parsed():
+            return lambda record: dump(record[name])
+        case (
+            s.List() | s.Tuple() | s.Map() | s.Object() | s.OneOf() | s.AnyValue() | s.Constant()
+            | s.Plucked()
+        ):  # fmt: skip
             return lambda record: json.dumps(dump(record[name]))
         case s.Choice(pairs=pairs) if len({type(wire) for wire, _ in pairs}) > 1:
             return lambda record: json.dumps(dump(record[name]))

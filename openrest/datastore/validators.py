@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from openrest import messages as msg
 from openrest.contract import Contribution, ResponseSpec
 from openrest.errors import Conflict, Mistake, RecordConflict
 from openrest.interfaces import StoreValidator
+from openrest.messages import say
 
 __all__ = ["UniqueTogether"]
 
@@ -36,7 +38,7 @@ class UniqueTogether(StoreValidator):
                     description=str(clash),
                     example=Conflict(
                         str(clash),
-                        [Mistake("is taken", pointer=f"#/{member}") for member in self.members],
+                        [Mistake(say(msg.TAKEN), pointer=f"#/{member}") for member in self.members],
                     ),
                 ),
             )

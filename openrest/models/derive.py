@@ -7,77 +7,31 @@ but its author knows is any value, and what it refuses is a rule.
 
 from __future__ import annotations
 
-import enum
 import inspect
-import json
-import math
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, missing
+from marshmallow import EXCLUDE, INCLUDE, Schema, missing
 from marshmallow import fields as ma
 
-from openrest.errors import InvalidData, ModelError, RuleViolated, did_you_mean
+from openrest.errors import InvalidData, ModelError, did_you_mean
 from openrest.models import shapes as s
+from openrest.models.computing import computed
 from openrest.models.dumping import dumper
-from openrest.models.formats import SEGMENT
-from openrest.models.loading import rule_mistakes, wire_loader
+from openrest.models.hooks import has_dump_hooks, refiner
+from openrest.models.kinds import KINDS, is_json
+from openrest.models.loading import wire_loader
 from openrest.models.narrowing import narrow
-from openrest.models.variants import as_sent
+from openrest.models.nesting import component_name, hooked, schema_key
+from openrest.models.walking import each
+from openrest.models.wording import required_words, worded
 
-__all__ = ["enum_shape", "field_shape", "model_shape", "schema_shape"]
+__all__ = ["field_shape", "schema_shape"]
 
-_PLAIN: Mapping[type[ma.Field[Any]], Callable[[Any], s.Shape]] = {
-    ma.String: lambda field: s.String(),
-    ma.Integer: lambda field: s.Integer(),
-    ma.Float: lambda field: s.Number(),
-    ma.Boolean: lambda field: s.Boolean(),
-    ma.UUID: lambda field: s.Uuid(),
-    ma.DateTime: lambda field: s.DateTime(),
-    ma.AwareDateTime: lambda field: s.DateTime(),
-    ma.Date: lambda field: s.Date(),
-    ma.Decimal: lambda field: _decimal(field.places),
-    ma.Enum: lambda field: enum_shape(field.enum, by_value=bool(field.by_value)),
-    ma.List: lambda field: s.List(item=field_shape(field.inner)),
-    ma.Raw: lambda field: s.AnyValue(),
-}
 _CONVERSIONS = ("_deserialize", "_serialize", "deserialize", "serialize")
-_LOAD_HOOKS = ("pre_load", "post_load", "validates", "validates_schema")
-_DUMP_HOOKS = ("pre_dump", "post_dump")
-_META = frozenset(
-    "fields exclude include dateformat datetimeformat timeformat render_module index_errors "
-    "load_only dump_only unknown register many".split()
-)
-
-
-def _decimal(places: Any) -> s.Shape:
-    # marshmallow keeps the exponent that its places make: Decimal('0.01') for two.
-    exponent = None if places is None else -places.as_tuple().exponent
-    if exponent is not None and not 0 <= exponent <= 18:
-        raise ValueError(f"places must be between 0 and 18, not {exponent}")
-    return s.Decimal() if exponent is None else s.Decimal(places=exponent, fixed=True)
-
-
-def enum_shape(members: type[enum.Enum], *, by_value: bool) -> s.Shape:
-    """The choice among the members of an enum, by their names or values."""
-    if not len(members):
-        raise ValueError("its enum has no members")
-    if by_value:
-        for member in members:
-            if not _is_json_scalar(member.value):
-                raise ValueError(f"the value of {member} is no string, number or boolean of JSON")
-        return s.Choice(pairs=tuple((member.value, member) for member in members))
-    return s.Choice(pairs=tuple((member.name, member) for member in members))
-
-
-def _is_json_scalar(value: Any) -> bool:
-    if type(value) is str:
-        return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
-    if type(value) is float:
-        return math.isfinite(value)
-    return type(value) in (bool, int)
+#: The fields that are made of others, or of functions.
+_CONTAINERS = (ma.List, ma.Tuple, ma.Mapping, ma.Nested, ma.Method, ma.Function)
 
 
 def field_shape(field: ma.Field[Any]) -> s.Shape:
@@ -85,156 +39,251 @@ def field_shape(field: ma.Field[Any]) -> s.Shape:
 
     Raises ValueError with a sentence where the field cannot be documented truthfully.
     """
-    shape = narrow(_base_shape(field), field.validators)
-    return s.Nullable(shape=shape) if field.allow_none else shape
+    return _Derivation().field(field)
 
 
-def _base_shape(field: ma.Field[Any]) -> s.Shape:
-    own: Callable[[], s.Shape] | None = getattr(field, "base_shape", None)
-    if own is not None:
-        if getattr(field, "format", None) not in (None, "iso"):
-            raise ValueError("a format of its own cannot be documented: leave `format` out")
-        return own()
-    for cls in type(field).__mro__:
-        if cls in _PLAIN:
-            if getattr(field, "format", None) not in (None, "iso"):
-                raise ValueError("a format of its own cannot be documented: leave `format` out")
-            return _PLAIN[cls](field)
-        if cls.__module__ == ma.__name__:
-            raise ValueError(
-                f"{cls.__name__} fields are not supported: use a field of openrest.models, or "
-                "a class of your own"
-            )
-        if any(name in vars(cls) for name in _CONVERSIONS):
-            break
-    return s.AnyValue(
-        load=lambda value: field.deserialize(value),
-        dump=lambda value: field._serialize(value, field.name, {field.name: value}),
-    )
-
-
-def schema_shape(schema_class: type[Schema]) -> s.Object:
-    """The object that a schema describes.
+def schema_shape(schema_class: type[Schema]) -> s.Object | s.OneOf:
+    """The object that a schema describes, or the choice among objects that a `OneOf` does.
 
     Raises ModelError with every mistake of the schema.
     """
-    mistakes = list(_meta_mistakes(schema_class))
-    if schema_class._hooks and any(schema_class._hooks.get(hook) for hook in _DUMP_HOOKS):
-        mistakes.append(
-            "pre_dump and post_dump may change what the document promises: write a formatter of "
-            "the view, which declares what it adds or removes."
-        )
-    try:
-        schema = schema_class()
-    except ValueError as reason:  # marshmallow's own: two fields of one data_key or attribute
-        raise ModelError(schema_class.__name__, [*mistakes, str(reason)]) from reason
-    members: list[s.Member] = []
-    for name, field in schema.fields.items():
-        try:
-            members.append(_member(name, field))
-        except (ValueError, ModelError) as reason:
-            said = reason.mistakes[0] if isinstance(reason, ModelError) else reason
-            mistakes.append(f"field {name!r}: {said}")
-    if mistakes:
-        raise ModelError(schema_class.__name__, mistakes)
-    shape = s.Object(
-        members=tuple(members),
-        description=_description(schema_class),
-        ignore_unknown=schema.unknown == EXCLUDE,
-    )
-    if any(schema_class._hooks.get(hook) for hook in _LOAD_HOOKS) or _has_field_hooks(schema):
-        return replace(shape, refine=_refiner(schema_class, shape))
-    return shape
+    return _Derivation().model(schema_class)
 
 
-def model_shape(schema_class: type[Schema]) -> tuple[s.Object, s.Member]:
-    """The object that a model describes, and its key.
+class _Derivation:
+    """One walk through a schema and all that it nests, which meets each of them once.
 
-    The key of a plain marshmallow schema is its field ``id``: an integer is assigned by the
-    store, a UUID is made on create, text is sent by the client.
-    Raises ModelError when there is not exactly one key.
+    What is nested by a function or a name is looked up later, by the same walk.
     """
-    own = getattr(schema_class, "shape", None)  # a Model has it from its creation
-    shape = own if isinstance(own, s.Object) else schema_shape(schema_class)
-    keys = [member for member in shape.members if member.is_key]
-    if not keys and own is None and any(member.name == "id" for member in shape.members):
-        return _plain_key(schema_class, shape)
-    if len(keys) != 1:
-        names = ", ".join(member.name for member in keys)
-        found = f"it has {len(keys)}: {names}" if keys else "it has none"
-        raise ModelError(
-            schema_class.__name__,
-            [f"a model has exactly one PkField, UUIDPkField or StringPkField; {found}."],
+
+    def __init__(self) -> None:
+        self._known: dict[Any, s.Object | s.OneOf] = {}
+
+    def field(self, field: ma.Field[Any]) -> s.Shape:
+        """The shape of a field, its validators and `allow_none` included."""
+        shape = worded(field, narrow(self._base(field), field.validators))
+        return s.Nullable(shape=shape) if field.allow_none else shape
+
+    def _base(self, field: ma.Field[Any]) -> s.Shape:
+        own = getattr(field, "base_shape", None)
+        for cls in type(field).__mro__:
+            if own is not None and "base_shape" in vars(cls):
+                shape: s.Shape = own()
+                return shape
+            if cls in KINDS:
+                return KINDS[cls](field)
+            if cls in _CONTAINERS:
+                return self._container(field)
+            if cls is ma.Field and hasattr(field, "loads_by_shape"):
+                raise ValueError(f"{type(field).__name__} has no base_shape() that says what it is")
+            if _converts(cls):
+                break
+        return s.AnyValue(
+            load=lambda value: field.deserialize(value),
+            dump=lambda value: field._serialize(value, field.name, {field.name: value}),
         )
-    return shape, keys[0]
+
+    def _container(self, field: Any) -> s.Shape:
+        match field:
+            case ma.List():
+                return s.List(item=self.field(field.inner))
+            case ma.Tuple():
+                return s.Tuple(items=tuple(map(self.field, field.tuple_fields)))
+            case ma.Mapping():
+                return self._map(field)
+            case ma.Pluck():
+                return self._nested(field, self._plucked)
+            case ma.Nested():
+                return self._nested(field, self._part)
+            case _:  # Method and Function
+                return s.AnyValue(load=_loading(field))
+
+    def _map(self, field: ma.Mapping[Any]) -> s.Shape:
+        key = None if field.key_field is None else self.field(field.key_field)
+        value: s.Shape = s.Nullable(shape=s.AnyValue())
+        if field.value_field is not None:
+            value = self.field(field.value_field)
+        match key:
+            case s.Integer() if key == s.Integer():
+                pass
+            case s.Choice(pairs=pairs) if all(type(wire) is str for wire, _ in pairs):
+                pass
+            case None | s.String() | s.Uuid() | s.Date() | s.DateTime() | s.Parsed():
+                pass
+            case _:
+                raise ValueError(
+                    f"keys={type(field.key_field).__name__}: the names in a JSON object are text, "
+                    "which these are not, or not in one form"
+                )
+        return s.Map(key=key, value=value)
+
+    def _nested(self, field: Any, make: Callable[[Any], s.Shape]) -> s.Shape:
+        """The nested object, or, where its schema is named or given by a function, later."""
+        nested = field.nested
+        if isinstance(nested, str) or (callable(nested) and not isinstance(nested, type)):
+            # The field is a copy that nobody else has; the schema finds its own place in it.
+            return s.Deferred(lambda: make(field))
+        return make(field)
+
+    def _part(self, field: Any) -> s.Shape:
+        schema: Schema = field.schema
+        shape: s.Shape = self._object(schema, field.unknown or schema.unknown)
+        return s.List(item=shape) if field.many or schema.many else shape
+
+    def _plucked(self, field: Any) -> s.Shape:
+        plucked = field.schema.fields[field.field_name]
+        shape: s.Shape = s.Plucked(
+            shape=self.field(plucked), member=plucked.attribute or field.field_name
+        )
+        return s.List(item=shape) if field.many else shape
+
+    def _object(self, schema: Schema, unknown: str) -> s.Object | s.OneOf:
+        """The object that a nested schema describes, as a part of another: no key, no hooks twice.
+
+        Raises ValueError with the first mistake of the schema.
+        """
+        key = (schema_key(schema), unknown)
+        if key not in self._known:
+            try:
+                shape = self.model(type(schema), schema, unknown)
+            except ModelError as error:
+                raise ValueError(f"{error.subject}: {error.mistakes[0]}") from error
+            self._known[key] = _without_key(shape)
+        return self._known[key]
+
+    def model(
+        self, schema_class: type[Schema], schema: Schema | None = None, unknown: str = ""
+    ) -> s.Object | s.OneOf:
+        """The shape of a schema, or of one instance of it that has options of its own."""
+        if getattr(schema_class, "kinds", None):
+            return self._one_of(schema_class)
+        mistakes = list(_meta_mistakes(schema_class))
+        if has_dump_hooks(schema_class):
+            mistakes.append(
+                "pre_dump and post_dump may change what the document promises: write a formatter "
+                "of the view, which declares what it adds or removes."
+            )
+        try:
+            schema = schema_class() if schema is None else schema
+        except ValueError as reason:  # marshmallow's own: two fields of one data_key or attribute
+            raise ModelError(schema_class.__name__, [*mistakes, str(reason)]) from reason
+        members = []
+        for name, field in schema.fields.items():
+            try:
+                members.append(self._member(name, field, schema))
+            except (ValueError, ModelError) as reason:
+                said = reason.mistakes[0] if isinstance(reason, ModelError) else reason
+                mistakes.append(f"field {name!r}: {said}")
+        unknown = unknown or schema.unknown
+        if unknown == INCLUDE:
+            mistakes.extend(_include_mistakes(members))
+        if mistakes:
+            raise ModelError(schema_class.__name__, mistakes)
+        shape = s.Object(
+            members=tuple(members),
+            component=component_name(schema, unknown),
+            origin=_origin(schema_class),
+            description=_description(schema_class),
+            extra={EXCLUDE: "ignore", INCLUDE: "keep"}.get(unknown, "refuse"),  # type: ignore[arg-type]
+        )
+        refine = refiner(schema, shape)
+        return shape if refine is None else hooked(shape, refine)
+
+    def _member(self, name: str, field: ma.Field[Any], schema: Schema) -> s.Member:
+        shape = self.field(field)
+        attribute = field.attribute or name
+        if "." in attribute:
+            raise ValueError(f"attribute={attribute!r} reaches into another object")
+        if field.data_key == "":
+            raise ValueError("data_key is empty")
+        is_key = bool(getattr(field, "is_key", False))
+        if is_key:
+            _check_key(field)
+        if field.load_only and field.dump_only:
+            raise ValueError("it is both load_only and dump_only, so nobody sees it")
+        optional = schema.partial is True or name in (schema.partial or ())
+        return s.Member(
+            name=attribute,
+            wire=field.data_key or name,
+            shape=shape,
+            required=is_key or (field.required and not field.dump_only and not optional),
+            is_key=is_key,
+            read_only=field.dump_only,
+            write_only=field.load_only,
+            default=_default(field, shape),
+            compute=computed(field),
+            description=str(field.metadata.get("description", "")),
+            deprecated=bool(field.metadata.get("deprecated", False)),
+            example=_declared_example(field, shape),
+            required_words=required_words(field),
+        )
+
+    def _one_of(self, schema_class: Any) -> s.OneOf:
+        name = component_name(schema_class())
+        variants = []
+        for value, kind in schema_class.kinds.items():
+            variant = self.model(kind)
+            assert isinstance(variant, s.Object)  # kinds are plain schemas
+            first = sorted(variant.members, key=lambda m: m.wire != schema_class.discriminator)
+            variants.append((value, replace(variant, members=tuple(first))))
+        return s.OneOf(
+            discriminator=schema_class.discriminator,
+            variants=tuple(variants),
+            component=name,
+            origin=_origin(schema_class),
+            description=_description(schema_class),
+        )
 
 
-def _plain_key(schema_class: type[Schema], shape: s.Object) -> tuple[s.Object, s.Member]:
-    member = shape.member("id")
-    match member.shape:
-        case s.Integer() if member.shape == s.Integer() and member.default is s.MISSING:
-            key = replace(member, shape=s.Integer(minimum=0), read_only=True)
-        case s.Uuid():
-            key = replace(member, read_only=True, default=uuid.uuid4)
-        case s.String(patterns=patterns, min_length=low, max_length=high) if (
-            not member.read_only and not member.write_only
-        ):
-            text = s.String(
-                min_length=max(1, low), max_length=high or 255, patterns=(*patterns, SEGMENT)
+def _converts(cls: type) -> bool:
+    """Whether a class has conversions of its author's own."""
+    ours = cls.__module__ == ma.__name__ or "loads_by_shape" in vars(cls)
+    return not ours and any(name in vars(cls) for name in _CONVERSIONS)
+
+
+def _origin(schema_class: type[Schema]) -> str:
+    return f"{schema_class.__module__}.{schema_class.__qualname__}"
+
+
+def _without_key(shape: s.Object | s.OneOf) -> s.Object | s.OneOf:
+    """The object as a part of another, where nobody assigns a key to it."""
+    if isinstance(shape, s.OneOf):
+        variants: Any = tuple((value, _without_key(variant)) for value, variant in shape.variants)
+        return replace(shape, variants=variants)
+    members = tuple(
+        replace(m, is_key=False, required=m.required and not m.read_only) if m.is_key else m
+        for m in shape.members
+    )
+    return replace(shape, members=members)
+
+
+def _include_mistakes(members: list[s.Member]) -> Iterator[str]:
+    for member in members:
+        if member.write_only:
+            yield (
+                f"field {member.name!r}: with unknown = INCLUDE all that is stored is shown, so it "
+                "cannot be load_only"
             )
-            key = replace(member, shape=text, required=True, default=s.MISSING)
-        case _:
-            raise ModelError(
-                schema_class.__name__,
-                [
-                    "the key 'id' must be an integer without validators or default, a UUID, or a "
-                    "string that clients send."
-                ],
+        if member.name != member.wire:
+            yield (
+                f"field {member.name!r}: with unknown = INCLUDE a client could send a member of "
+                "this name, which stands for another: leave data_key and attribute out"
             )
-    key = replace(key, is_key=True, required=True)
-    members = tuple(key if member.name == "id" else member for member in shape.members)
-    return replace(shape, members=members), key
 
 
 def _meta_mistakes(schema_class: type[Schema]) -> Iterator[str]:
+    # What an option is, the class that reads them knows: marshmallow-sqlalchemy has more of them.
+    known = {"register", *vars(schema_class.opts)}
     for cls in schema_class.__mro__:
         meta = vars(cls).get("Meta")
         if meta is None or cls.__module__.startswith("marshmallow"):
             continue
         for name in vars(meta):
             # marshmallow ignores what it does not know, and a misspelt 'exclude' leaks a field.
-            if not name.startswith("__") and name not in _META:
-                yield f"class Meta: unknown option {name!r}.{did_you_mean(name, _META)}"
-    if schema_class.opts.unknown == INCLUDE:
-        yield "class Meta: unknown = INCLUDE would store members that no document names."
+            if not name.startswith("__") and name not in known:
+                yield f"class Meta: unknown option {name!r}.{did_you_mean(name, known)}"
     if schema_class.opts.many:
         yield "class Meta: many = True has no meaning for a model, which describes one object."
-
-
-def _member(name: str, field: ma.Field[Any]) -> s.Member:
-    shape = field_shape(field)
-    attribute = field.attribute or name
-    if "." in attribute:
-        raise ValueError(f"attribute={attribute!r} reaches into another object")
-    if field.data_key == "":
-        raise ValueError("data_key is empty")
-    is_key = bool(getattr(field, "is_key", False))
-    if is_key:
-        _check_key(field)
-    if field.load_only and field.dump_only:
-        raise ValueError("it is both load_only and dump_only, so nobody sees it")
-    return s.Member(
-        name=attribute,
-        wire=field.data_key or name,
-        shape=shape,
-        required=is_key or (field.required and not field.dump_only),
-        is_key=is_key,
-        read_only=field.dump_only,
-        write_only=field.load_only,
-        default=_default(field, shape),
-        description=str(field.metadata.get("description", "")),
-        example=_declared_example(field, shape),
-    )
 
 
 def _check_key(field: ma.Field[Any]) -> None:
@@ -259,10 +308,12 @@ def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
     if default is missing or default is None:
         return s.MISSING
     value = default() if callable(default) else default
+    if value == [] and getattr(field, "many", False) and _is_deferred(shape):
+        return default  # an empty list, whatever model its items are of, which is made later
     try:
         wire = dumper(shape)(value)
         # Equal again: what is stored is the default, not what JSON makes of it.
-        if wire_loader(shape)(wire) != value or json.dumps(wire, allow_nan=False) is None:
+        if wire_loader(shape)(wire) != value or not is_json(wire):
             raise ValueError("JSON makes another value of it")
     except (InvalidData, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -271,11 +322,17 @@ def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
     return default
 
 
+def _is_deferred(shape: s.Shape) -> bool:
+    while isinstance(shape, (s.Nullable, s.Ruled)):
+        shape = shape.shape
+    return isinstance(shape, s.Deferred)
+
+
 def _declared_example(field: ma.Field[Any], shape: s.Shape) -> Any:
     metadata = field.metadata
     declared = metadata.get("example", next(iter(metadata.get("examples", ())), s.MISSING))
-    if declared is s.MISSING:
-        return declared
+    if declared is s.MISSING or any(isinstance(part, s.Deferred) for part in each(shape)):
+        return declared  # what refers to a model that is made later is checked with its resource
     try:
         wire_loader(shape)(declared)
     except InvalidData as error:
@@ -283,6 +340,14 @@ def _declared_example(field: ma.Field[Any], shape: s.Shape) -> Any:
             f"the example {declared!r} is no value of the field: {_said(error)}"
         ) from error
     return declared
+
+
+def _loading(field: Any) -> Callable[[Any], Any] | None:
+    """The loading half of a Method or Function; None where there is none."""
+    has_one = getattr(field, "deserialize_method_name", None) or getattr(
+        field, "deserialize_func", None
+    )
+    return (lambda value: field._deserialize(value, field.name, None)) if has_one else None
 
 
 def _said(error: Exception) -> str:
@@ -294,35 +359,3 @@ def _said(error: Exception) -> str:
 def _description(schema_class: type[Schema]) -> str:
     # A class without a docstring of its own inherits marshmallow's, which describes no model.
     return inspect.cleandoc(vars(schema_class).get("__doc__") or "")
-
-
-def _has_field_hooks(schema: Schema) -> bool:
-    return any(field.pre_load or field.post_load for field in schema.fields.values())
-
-
-def _refiner(
-    schema_class: type[Schema], shape: s.Object
-) -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
-    """Runs the hooks of a schema on a wire object that fits its shape."""
-    schema = schema_class()
-    # Everything a client sent, spelled as marshmallow's own fields read it: 5.0 as 5.
-    respell = dumper(as_sent(shape))
-
-    def refine(sent: dict[str, Any], native: dict[str, Any]) -> dict[str, Any]:
-        spelled = {
-            **{wire: value for wire, value in sent.items() if value is None},
-            **{wire: value for wire, value in respell(native).items() if wire in sent},
-        }
-        try:
-            refined = schema.load(spelled)
-        except ValidationError as error:
-            raise RuleViolated(rule_mistakes(error.messages, "#")) from error
-        if not isinstance(refined, dict):
-            raise TypeError(
-                f"post_load of {schema_class.__name__} gave a {type(refined).__name__}; records "
-                "are dicts keyed by field name"
-            )
-        # What marshmallow does not fill in: generated keys and nulls.
-        return {**{name: value for name, value in native.items() if name not in refined}, **refined}
-
-    return refine

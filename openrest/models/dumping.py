@@ -18,6 +18,9 @@ __all__ = ["Dump", "dumper"]
 #: native value -> wire value
 Dump = Callable[[Any], Any]
 
+#: name in JSON, name in the record, how its value is dumped, whether every record has it
+Step = tuple[str, str, Dump | None, bool]
+
 
 def dumper(shape: s.Shape) -> Dump:
     """The compiled dumper of a shape."""
@@ -31,16 +34,24 @@ def _as_it_is(value: Any) -> Any:
 def _dumper(shape: s.Shape) -> Dump | None:
     """None where the wire value is the native one, so that the callers need not call."""
     match shape:
-        case s.Boolean() | s.Integer() | s.Number() | s.String():
+        case s.Boolean() | s.Integer() | s.Number() | s.String() | s.Constant():
             return None
         case s.Uuid():
             return str
+        case s.Parsed(write=write):
+            return write
         case s.Date():
             return dt.date.isoformat
+        case s.Time():
+            return dt.time.isoformat
+        case s.NaiveDateTime():
+            return dt.datetime.isoformat
         case s.DateTime():
             return _dump_datetime
         case s.Timestamp():
-            return _dump_timestamp
+            return _timestamp(shape)
+        case s.Duration(unit=unit):
+            return lambda value: value / unit
         case s.Decimal(fixed=fixed):
             return _dump_fixed_decimal if fixed else _dump_decimal
         case s.Choice(pairs=pairs):
@@ -51,10 +62,20 @@ def _dumper(shape: s.Shape) -> Dump | None:
             return _nullable(_dumper(inner))
         case s.List(item=item):
             return _list(_dumper(item))
+        case s.Tuple(items=items):
+            return _tuple([dumper(item) for item in items])
+        case s.Map():
+            return _map(shape)
         case s.AnyValue(dump=dump):
             return dump
+        case s.Plucked(shape=inner, member=name):
+            return _plucked(dumper(inner), name)
         case s.Object():
             return _object(shape)
+        case s.OneOf():
+            return _one_of(shape)
+        case s.Deferred():
+            return lambda value: shape.once(dumper)(value)
         case _:
             raise TypeError(f"{shape!r} is not a shape that can be dumped")
 
@@ -66,13 +87,14 @@ def _dump_datetime(value: Any) -> str:
     return text[:-6] + "Z"
 
 
-def _dump_timestamp(value: Any) -> int:
-    seconds: int = (value - _EPOCH) // _SECOND
-    return seconds
+def _timestamp(shape: s.Timestamp) -> Dump:
+    unit = dt.timedelta(seconds=1) / shape.per_second
+    if shape.whole:
+        return lambda value: (value - _EPOCH) // unit
+    return lambda value: (value - _EPOCH) / unit
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_SECOND = dt.timedelta(seconds=1)
 
 
 def _dump_fixed_decimal(value: Any) -> str:
@@ -103,9 +125,62 @@ def _list(dump: Dump | None) -> Dump | None:
     return lambda values: [dump(value) for value in values]
 
 
+def _tuple(dumps: list[Dump]) -> Dump:
+    return lambda values: [dump(value) for dump, value in zip(dumps, values, strict=True)]
+
+
+def _map(shape: s.Map) -> Dump | None:
+    dump_value = _dumper(shape.value)
+    if shape.key is None and dump_value is None:
+        return None
+    # An integer is its digits as the name of a member, and so is every other key its text.
+    dump_key = str if shape.key is None else _dumper(shape.key) or str
+    if dump_value is None:
+        return lambda record: {dump_key(key): value for key, value in record.items()}
+    return lambda record: {dump_key(key): dump_value(value) for key, value in record.items()}
+
+
+def _plucked(dump: Dump, name: str) -> Dump:
+    return lambda record: dump(record[name])
+
+
+def _one_of(shape: s.OneOf) -> Dump:
+    # The discriminator is the same in records: it has no name but its own.
+    name = shape.discriminator
+    dumps = {kind: _object(variant) for kind, variant in shape.variants}
+
+    def dump_one_of(record: Mapping[str, Any]) -> dict[str, Any]:
+        dump = dumps.get(record.get(name, ""))
+        if dump is None:
+            raise ContractError(f"The record is of no variant that the document has: {record!r}.")
+        wire_object: dict[str, Any] = dump(record)
+        return wire_object
+
+    return dump_one_of
+
+
 def _object(shape: s.Object) -> Dump:
     visible = [member for member in shape.members if not member.write_only]
-    steps = [(m.wire, m.name, _dumper(m.shape), m.always) for m in visible]
+    steps = [(m.wire, m.name, _dumper(m.shape), m.always) for m in visible if not m.compute]
+    made = [(m.wire, m.compute.make, dumper(m.shape)) for m in visible if m.compute]
+    if made:
+        return _with_computed(_object_of(steps, shape.extra), made)
+    return _object_of(steps, shape.extra)
+
+
+def _with_computed(dump: Dump, made: list[tuple[str, Callable[[Any], Any], Dump]]) -> Dump:
+    def dump_computed(record: Mapping[str, Any]) -> dict[str, Any]:
+        wire_object: dict[str, Any] = dump(record)
+        for wire, make, dump_made in made:
+            wire_object[wire] = dump_made(make(dict(record)))
+        return wire_object
+
+    return dump_computed
+
+
+def _object_of(steps: list[Step], extra: s.Extra) -> Dump:
+    if extra == "keep":
+        return _with_unknown(_object_of(steps, "refuse"), frozenset(name for _, name, *_ in steps))
     if all(dump is None and always for _, _, dump, always in steps):
         return _plain_object([(wire, name) for wire, name, _, _ in steps])
 
@@ -125,6 +200,14 @@ def _object(shape: s.Object) -> Dump:
         return wire_object
 
     return dump_object
+
+
+def _with_unknown(dump: Dump, known: frozenset[str]) -> Dump:
+    def dump_with_unknown(record: Mapping[str, Any]) -> dict[str, Any]:
+        unknown = {name: value for name, value in record.items() if name not in known}
+        return {**dump(record), **unknown}
+
+    return dump_with_unknown
 
 
 def _plain_object(names: list[tuple[str, str]]) -> Dump:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import decimal
 from typing import Any
 
@@ -10,6 +9,7 @@ from openrest.errors import ModelError
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.loading import wire_loader
+from openrest.models.walking import bare
 
 __all__ = ["example", "native_example"]
 
@@ -19,17 +19,99 @@ def example(shape: s.Shape) -> Any:
 
     Raises ModelError when none can be made up: the field then has to declare one.
     """
+    try:
+        return _example(shape, frozenset())
+    except _Endless:
+        said = "it contains itself without end: let the member that does so be left out or null."
+        raise ModelError("the model", [said]) from None
+
+
+class _Endless(Exception):
+    """The shape contains itself here: whatever is optional is left out."""
+
+
+def _example(shape: s.Shape, inside: frozenset[int]) -> Any:
     match shape:
         case s.Object():
-            return {member.wire: _member(member) for member in shape.members}
+            return _object(shape, inside)
+        case s.OneOf():
+            return _example(shape.variants[0][1], inside)
+        case s.Deferred():
+            if id(shape) in inside:
+                raise _Endless
+            return _example(shape.shape, inside | {id(shape)})
         case s.List():
-            return [example(shape.item)] * max(1, shape.min_items) if shape.max_items != 0 else []
+            return _list(shape, inside)
+        case s.Tuple(items=items):
+            return [_example(item, inside) for item in items]
+        case s.Map():
+            return _map(shape, inside)
         case s.Nullable():
-            return example(shape.shape)
+            try:
+                return _example(shape.shape, inside)
+            except _Endless:
+                return None
+        case s.Plucked(shape=inner):
+            return _example(inner, inside)
+        case s.Ruled(shape=inner) if _is_made_of_others(inner):
+            return _example(inner, inside)
         case s.AnyValue():
             return "any value"
         case _:
             return next(filter(_fits(shape), _candidates(shape)), None)
+
+
+def _is_made_of_others(shape: s.Shape) -> bool:
+    return isinstance(shape, (s.Object, s.OneOf, s.Deferred, s.List, s.Tuple, s.Map, s.Plucked))
+
+
+def _object(shape: s.Object, inside: frozenset[int]) -> dict[str, Any]:
+    shown = {}
+    for member in shape.members:
+        try:
+            shown[member.wire] = _member(member, inside)
+        except _Endless:
+            if member.required:
+                raise
+    return shown
+
+
+def _list(shape: s.List, inside: frozenset[int]) -> list[Any]:
+    if shape.max_items == 0:
+        return []
+    try:
+        return [_example(shape.item, inside)] * max(1, shape.min_items)
+    except _Endless:
+        if shape.min_items:
+            raise
+        return []
+
+
+def _map(shape: s.Map, inside: frozenset[int]) -> dict[str, Any]:
+    if shape.max_members == 0:
+        return {}
+    try:
+        value = _example(shape.value, inside)
+    except _Endless:
+        if shape.min_members:
+            raise
+        return {}
+    number = max(1, shape.min_members)
+    return dict.fromkeys(_names(shape.key, number), value)
+
+
+def _names(key: s.Shape | None, number: int) -> list[str]:
+    """As many names of members as are wanted."""
+    if key is None:
+        return ["name", *(f"name {count}" for count in range(2, number + 1))]
+    fits = _fits(s.Map(key=key, value=s.Nullable(shape=s.AnyValue())))
+    digits = [str(count) for count in range(1, number + 1)]
+    made_up = [str(wire) for wire in _candidates(bare(key))]
+    made_up += [f"{name}{count}" for name in made_up[:1] for count in digits]
+    names = [name for name in dict.fromkeys([*made_up, *digits]) if fits({name: None})][:number]
+    if len(names) < number:
+        raise ModelError("a Dict", [f"no {number} names can be made up that its keys take."])
+    return names
 
 
 def native_example(shape: s.Shape) -> Any:
@@ -37,13 +119,13 @@ def native_example(shape: s.Shape) -> Any:
     return wire_loader(shape)(example(shape))
 
 
-def _member(member: s.Member) -> Any:
+def _member(member: s.Member, inside: frozenset[int]) -> Any:
     if member.example is not s.MISSING:
         return member.example
     if member.default is not s.MISSING and not callable(member.default):
         return dumper(member.shape)(member.default)
-    made_up = example(member.shape)
-    if made_up is None:
+    made_up = _example(member.shape, inside)
+    if made_up is None and not _fits(member.shape)(None):
         raise ModelError(
             f"field {member.name!r}",
             ["no example can be made up that its rules take: give one, metadata={'example': ...}."],
@@ -70,8 +152,10 @@ def _candidates(shape: s.Shape) -> list[Any]:
             return [True, False]
         case s.Integer(minimum=low, maximum=high):
             return [1, 0, low, high, low + 1]
-        case s.Timestamp(minimum=low, maximum=high):
-            return [1772357400, low, high]
+        case s.Timestamp(minimum=low, maximum=high, per_second=scale):
+            return [1772357400 * scale, low, high]
+        case s.Duration(minimum=low, maximum=high):
+            return [90.0, 1.0, low, high, (low + high) / 2]
         case s.Number(minimum=low, maximum=high):
             return [1.5, 0.5, 0.0, low, high, (low / 2 + high / 2)]
         case s.Decimal():
@@ -85,8 +169,16 @@ def _candidates(shape: s.Shape) -> list[Any]:
             return _texts(shape)
         case s.DateTime():
             return ["2026-03-01T09:30:00Z"]
+        case s.NaiveDateTime():
+            return ["2026-03-01T09:30:00"]
         case s.Date():
-            return [dt.date(2026, 3, 1).isoformat()]
+            return ["2026-03-01"]
+        case s.Time():
+            return ["09:30:00"]
+        case s.Parsed(example=shown):
+            return [shown]
+        case s.Constant(value=value):
+            return [value]
         case s.Uuid():
             return ["5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"]
         case s.Choice():

@@ -9,37 +9,55 @@ from __future__ import annotations
 import datetime as dt
 import enum as enums
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from marshmallow import ValidationError
 from marshmallow import fields as ma
 
 from openrest.errors import InvalidData
 from openrest.models import shapes as s
-from openrest.models.derive import enum_shape, field_shape
+from openrest.models.derive import field_shape
 from openrest.models.dumping import Dump, dumper
-from openrest.models.formats import SEGMENT
+from openrest.models.formats import INTEGER_TEXT, SEGMENT
 from openrest.models.loading import wire_loader
-from openrest.models.narrowing import narrow
+from openrest.models.places import nested_messages
+from openrest.models.walking import without_rules
 
 __all__ = [
     "BooleanField",
+    "ConstantField",
     "DateField",
     "DateTimeField",
     "DecimalField",
+    "DictField",
+    "EmailField",
     "EnumField",
     "FloatField",
+    "FunctionField",
+    "IPField",
+    "IPInterfaceField",
+    "IPv4Field",
+    "IPv6Field",
     "IntegerField",
     "ListField",
+    "MethodField",
+    "NaiveDateTimeField",
+    "NestedField",
     "PkField",
+    "PluckField",
+    "RawField",
     "ShapedField",
     "StringField",
     "StringPkField",
+    "TimeDeltaField",
+    "TimeField",
     "TimestampField",
+    "TupleField",
     "UUIDField",
     "UUIDPkField",
+    "UrlField",
 ]
 
 
@@ -69,60 +87,115 @@ class ShapedField(ma.Field[Any]):
 
     #: Whether the field is the primary key of its model.
     is_key: ClassVar[bool] = False
+    #: Tells that the conversions below are no author's own.
+    loads_by_shape: ClassVar[bool] = True
 
     def __init__(self, *, name: str | None = None, **options: Unpack[FieldOptions]) -> None:
         super().__init__(**options)
         self.declared_name = name
 
-    def base_shape(self) -> s.Shape:
-        """What the field means before its validators narrow it."""
-        raise NotImplementedError(f"{type(self).__name__} has no base_shape()")
+    if TYPE_CHECKING:
 
+        def base_shape(self) -> s.Shape:
+            """What the field means before its validators narrow it."""
+
+    # Not _load: marshmallow's Nested has one.
     @cached_property
-    def _load(self) -> Any:
+    def _from_wire(self) -> Any:
         # Narrowed: marshmallow's own Regexp lets "$" match before a last newline.
-        return wire_loader(s.without_rules(narrow(self.base_shape(), self.validators)))
+        return wire_loader(without_rules(_present(field_shape(self))))
 
     @cached_property
-    def _dump(self) -> Dump:
-        return dumper(self.base_shape())
+    def _to_wire(self) -> Dump:
+        return dumper(_present(field_shape(self)))
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        try:
-            return self._load(value)
-        except InvalidData as broken:
-            raise ValidationError([mistake.detail for mistake in broken.mistakes]) from broken
+    if not TYPE_CHECKING:  # subclasses have the signatures of marshmallow's own classes
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else self._dump(value)
+        def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+            try:
+                return self._from_wire(value)
+            except InvalidData as broken:
+                raise ValidationError(nested_messages(broken.mistakes)) from broken
+
+        def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+            return None if value is None else self._to_wire(value)
+
+
+def _present(shape: s.Shape) -> s.Shape:
+    return shape.shape if isinstance(shape, s.Nullable) else shape
+
+
+class ContainerField(ShapedField):
+    """A field made of other fields: checked by its shape, then loaded with their own hooks."""
+
+    loads_by_shape = True
+
+    if not TYPE_CHECKING:
+
+        def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+            super()._deserialize(value, attr, data, **kwargs)
+            # marshmallow's own, which runs the hooks of what is nested.
+            return super(ShapedField, self)._deserialize(value, attr, data, **kwargs)
+
+        def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+            return super(ShapedField, self)._serialize(value, attr, obj, **kwargs)
 
 
 class StringField(ShapedField, ma.String):
     """Unicode text without NUL; native `str`."""
 
-    def base_shape(self) -> s.Shape:
-        return s.String()
+
+class EmailField(ShapedField, ma.Email):
+    """A mail address of ASCII characters (RFC 5321, section 4.1.2); native `str`."""
+
+
+class UrlField(ShapedField, ma.Url):
+    """A URL of ASCII characters (RFC 3986); native `str`.
+
+    With `relative` a path is taken as well, and without `absolute` nothing else; `schemes` are
+    http, https, ftp and ftps unless given; without `require_tld` a host needs no dot.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        relative: bool = False,
+        absolute: bool = True,
+        schemes: Collection[str] | None = None,
+        require_tld: bool = True,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {
+            "relative": relative,
+            "absolute": absolute,
+            "schemes": schemes,
+            "require_tld": require_tld,
+        }
+        super().__init__(name=name, **own, **options)
 
 
 class IntegerField(ShapedField, ma.Integer):
     """A whole number of 64 bits, signed; native `int`. Narrow it with ``validate.Range``."""
 
-    def base_shape(self) -> s.Shape:
-        return s.Integer()
+    loads_by_shape = True
+
+    if not TYPE_CHECKING:
+
+        def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+            # The name of a member is text, also where it is an integer.
+            is_name = isinstance(self.parent, ma.Mapping) and self.parent.key_field is self
+            if is_name and isinstance(value, str) and INTEGER_TEXT.search(value):
+                value = int(value)
+            return super()._deserialize(value, attr, data, **kwargs)
 
 
 class FloatField(ShapedField, ma.Float):
     """A finite double; native `float`."""
 
-    def base_shape(self) -> s.Shape:
-        return s.Number()
-
 
 class BooleanField(ShapedField, ma.Boolean):
     """``true`` or ``false``; native `bool`."""
-
-    def base_shape(self) -> s.Shape:
-        return s.Boolean()
 
 
 class DecimalField(ShapedField, ma.Decimal):
@@ -156,22 +229,67 @@ class DecimalField(ShapedField, ma.Decimal):
 class UUIDField(ShapedField, ma.UUID):
     """A UUID in its hyphenated form; native `uuid.UUID`."""
 
-    def base_shape(self) -> s.Shape:
-        return s.Uuid()
+
+class DateTimeField(ShapedField, ma.AwareDateTime):
+    """An instant as RFC 3339 text with an offset, answered in UTC; native aware `datetime`.
+
+    `format` may be ``"rfc"``, ``"timestamp"`` or ``"timestamp_ms"``, or directives of `strftime`.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"format": format}
+        super().__init__(name=name, **own, **options)
 
 
-class DateTimeField(ShapedField, ma.DateTime):
-    """An instant as RFC 3339 text with an offset, answered in UTC; native aware `datetime`."""
+class NaiveDateTimeField(ShapedField, ma.NaiveDateTime):
+    """A date and time without an offset, as on a wall; native naive `datetime`.
 
-    def base_shape(self) -> s.Shape:
-        return s.DateTime()
+    `format` may be directives of `strftime`.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"format": format}
+        super().__init__(name=name, **own, **options)
 
 
 class DateField(ShapedField, ma.Date):
-    """A day as RFC 3339 text; native `datetime.date`."""
+    """A day as RFC 3339 text; native `datetime.date`. `format` may be directives of `strftime`."""
 
-    def base_shape(self) -> s.Shape:
-        return s.Date()
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"format": format}
+        super().__init__(name=name, **own, **options)
+
+
+class TimeField(ShapedField, ma.Time):
+    """A time of day, ``09:30:00``; native `datetime.time`. `format` as in `DateField`."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"format": format}
+        super().__init__(name=name, **own, **options)
 
 
 class TimestampField(ShapedField, ma.Field[dt.datetime]):
@@ -179,6 +297,39 @@ class TimestampField(ShapedField, ma.Field[dt.datetime]):
 
     def base_shape(self) -> s.Shape:
         return s.Timestamp()
+
+
+class TimeDeltaField(ShapedField, ma.TimeDelta):
+    """A span of time as a number; native `datetime.timedelta`.
+
+    `precision` is the unit: weeks, days, hours, minutes, seconds, milliseconds or microseconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        precision: str = "seconds",
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"precision": precision}
+        super().__init__(name=name, **own, **options)
+
+
+class IPField(ShapedField, ma.IP):
+    """An IP address of either version; native `ipaddress.IPv4Address` or `IPv6Address`."""
+
+
+class IPv4Field(ShapedField, ma.IPv4):
+    """An IPv4 address; native `ipaddress.IPv4Address`."""
+
+
+class IPv6Field(ShapedField, ma.IPv6):
+    """An IPv6 address without a zone; native `ipaddress.IPv6Address`."""
+
+
+class IPInterfaceField(ShapedField, ma.IPInterface):
+    """An IP address with the prefix of its network; native `ipaddress.IPv4Interface` or 6."""
 
 
 class EnumField(ShapedField, ma.Enum[Any]):
@@ -198,11 +349,22 @@ class EnumField(ShapedField, ma.Enum[Any]):
         own: dict[str, Any] = {"enum": enum, "by_value": by_value}
         super().__init__(name=name, **own, **options)
 
-    def base_shape(self) -> s.Shape:
-        return enum_shape(self.enum, by_value=bool(self.by_value))
+
+class ConstantField(ShapedField, ma.Constant[Any]):
+    """One JSON value and no other, which need not be sent: ``ConstantField("v1")``."""
+
+    def __init__(
+        self, constant: Any, *, name: str | None = None, **options: Unpack[FieldOptions]
+    ) -> None:
+        own: dict[str, Any] = {"constant": constant}
+        super().__init__(name=name, **own, **options)
 
 
-class ListField(ShapedField, ma.List[Any]):
+class RawField(ShapedField, ma.Raw):
+    """Any JSON value, as it is; null with ``allow_none=True``."""
+
+
+class ListField(ContainerField, ma.List[Any]):
     """An array of one kind of field: ``ListField(StringField(), name="tags")``."""
 
     def __init__(
@@ -215,8 +377,122 @@ class ListField(ShapedField, ma.List[Any]):
         own: dict[str, Any] = {"cls_or_instance": cls_or_instance}
         super().__init__(name=name, **own, **options)
 
-    def base_shape(self) -> s.Shape:
-        return s.List(item=field_shape(self.inner))
+
+class TupleField(ContainerField, ma.Tuple):
+    """An array with one item of each field: ``TupleField([FloatField(), FloatField()])``."""
+
+    def __init__(
+        self,
+        tuple_fields: Iterable[ma.Field[Any] | type[ma.Field[Any]]],
+        *,
+        name: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"tuple_fields": list(tuple_fields)}
+        super().__init__(name=name, **own, **options)
+
+
+class DictField(ContainerField, ma.Dict):
+    """An object with any members: ``DictField(values=IntegerField(), name="counts")``."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        keys: ma.Field[Any] | type[ma.Field[Any]] | None = None,
+        values: ma.Field[Any] | type[ma.Field[Any]] | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"keys": keys, "values": values}
+        super().__init__(name=name, **own, **options)
+
+
+class NestedField(ContainerField, ma.Nested):
+    """An object that another model describes; native `dict`.
+
+    `nested` is the model, or for one that is made later, or is this one, a function that gives
+    it: ``NestedField(lambda: Comment)``. `only` and `exclude` are fields of it, `many` makes it a
+    list, `unknown` is what becomes of members that it does not have.
+    """
+
+    def __init__(
+        self,
+        nested: Any,
+        *,
+        name: str | None = None,
+        only: Collection[str] | None = None,
+        exclude: Collection[str] = (),
+        many: bool | None = None,
+        unknown: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {
+            "nested": nested,
+            "only": only,
+            "exclude": exclude,
+            "many": many,
+            "unknown": unknown,
+        }
+        super().__init__(name=name, **own, **options)
+
+
+class PluckField(ContainerField, ma.Pluck):
+    """One field of another model, which stands for its object: ``PluckField(Author, "name")``."""
+
+    def __init__(
+        self,
+        nested: Any,
+        field_name: str,
+        *,
+        name: str | None = None,
+        many: bool = False,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"nested": nested, "field_name": field_name, "many": many}
+        super().__init__(name=name, **own, **options)
+
+
+class MethodField(ShapedField, ma.Method):
+    """What a method of the model makes of the record; with `deserialize` it is also loaded.
+
+    The document shows what the method's annotation says that it returns.
+    """
+
+    def __init__(
+        self,
+        serialize: str | None = None,
+        deserialize: str | None = None,
+        *,
+        name: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"serialize": serialize, "deserialize": deserialize}
+        super().__init__(name=name, **own, **options)
+
+    loads_by_shape = True
+    # Nobody but the method knows what it takes and gives.
+    _deserialize = ma.Method._deserialize
+    _serialize = ma.Method._serialize
+
+
+class FunctionField(ShapedField, ma.Function):
+    """What a function makes of the record; with `deserialize` it is also loaded."""
+
+    def __init__(
+        self,
+        serialize: Callable[[Any], Any] | None = None,
+        deserialize: Callable[[Any], Any] | None = None,
+        *,
+        name: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"serialize": serialize, "deserialize": deserialize}
+        super().__init__(name=name, **own, **options)
+
+    loads_by_shape = True
+    # Nobody but the function knows what it takes and gives.
+    _deserialize = ma.Function._deserialize
+    _serialize = ma.Function._serialize
 
 
 class PkField(ShapedField, ma.Integer):

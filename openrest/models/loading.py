@@ -8,17 +8,21 @@ raises Enough when there are too many. What it returns after a mistake is meanin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from marshmallow import ValidationError
 
-from openrest.errors import InvalidData, Mistake, RuleViolated, did_you_mean
+from openrest import messages as msg
+from openrest.errors import InvalidData, Mistake, RuleViolated
+from openrest.messages import say
 from openrest.models import shapes as s
-from openrest.models.scalars import Enough, Load, mistake, same, scalar_loader
+from openrest.models.objects import map_loader, object_loader, one_of_loader
+from openrest.models.places import rule_mistakes
+from openrest.models.scalars import Enough, Load, Rule, mistake, same, scalar_loader
+from openrest.models.times import time_loader
 
-__all__ = ["Enough", "Load", "loader", "object_loader", "pointer", "same", "wire_loader"]
+__all__ = ["Enough", "Load", "loader", "same", "wire_loader"]
 
 
 def loader(shape: s.Shape) -> Load:
@@ -28,23 +32,34 @@ def loader(shape: s.Shape) -> Load:
             return _except(shape)
         case s.List():
             return _list(shape)
+        case s.Tuple():
+            return _tuple(shape)
+        case s.Map():
+            return map_loader(shape, loader)
         case s.Nullable():
             return _nullable(shape)
         case s.Ruled():
             return _ruled(shape)
         case s.AnyValue():
             return _any(shape)
+        case s.Plucked():
+            return _plucked(shape)
         case s.Object():
-            return _object(shape)
+            return object_loader(shape, loader)
+        case s.OneOf():
+            return one_of_loader(shape, loader)
+        case s.Deferred():
+            return lambda value, at, mistakes: shape.once(loader)(value, at, mistakes)
         case _:
-            return scalar_loader(shape)
+            return time_loader(shape) or scalar_loader(shape)
 
 
 def wire_loader(shape: s.Shape) -> Callable[[Any], Any]:
     """`loader` as a function of the value alone, for one value that stands by itself.
 
-    It raises InvalidData with every mistake, or RuleViolated where all that is wrong is
-    something that no schema can say.
+    Of an object it gives a record keyed by field name, with its defaults filled in; the hooks of
+    its schema run last, on what fits. It raises InvalidData with every mistake, or RuleViolated
+    where all that is wrong is something that no schema can say.
     """
     load = loader(shape)
 
@@ -55,41 +70,20 @@ def wire_loader(shape: s.Shape) -> Callable[[Any], Any]:
         except Enough:
             native = None
         if mistakes:
-            broken = [found for found in mistakes if not isinstance(found, _Rule)]
+            broken = [found for found in mistakes if not isinstance(found, Rule)]
             raise InvalidData(broken) if broken else RuleViolated(mistakes)
         return native
 
     return load_or_raise
 
 
-def object_loader(shape: s.Object) -> Callable[[Any], dict[str, Any]]:
-    """`wire_loader` of an object: a record keyed by field name, its defaults filled in.
-
-    The schema's own hooks run last, on what fits.
-    """
-    load = wire_loader(shape)
-    if shape.refine is None:
-        return load
-    refine = shape.refine
-
-    def load_and_refine(value: Any) -> dict[str, Any]:
-        return refine(value, load(value))
-
-    return load_and_refine
-
-
-class _Rule(Mistake):
-    """A mistake that no schema can say."""
-
-    __slots__ = ()
-
-
 def _except(shape: s.Except) -> Load:
     load = loader(shape.shape)
+    said = say(msg.EXCEPT, refused=", ".join(map(str, shape.values)))
 
     def load_except(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if any(same(value, refused) for refused in shape.values):
-            mistake(mistakes, at, f"must not be {', '.join(map(str, shape.values))}")
+            mistake(mistakes, at, said)
             return None
         return load(value, at, mistakes)
 
@@ -102,12 +96,12 @@ def _list(shape: s.List) -> Load:
 
     def load_list(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not list:
-            mistake(mistakes, at, "must be an array")
+            mistake(mistakes, at, say(msg.ARRAY))
             return None
         if len(value) < low:
-            mistake(mistakes, at, f"must have at least {low} items")
+            mistake(mistakes, at, say(msg.MIN_ITEMS, minimum=low))
         elif high is not None and len(value) > high:
-            mistake(mistakes, at, f"must have at most {high} items")
+            mistake(mistakes, at, say(msg.MAX_ITEMS, maximum=high))
         return [load_item(item, f"{at}/{index}", mistakes) for index, item in enumerate(value)]
 
     return load_list
@@ -124,18 +118,38 @@ def _nullable(shape: s.Nullable) -> Load:
 
 def _ruled(shape: s.Ruled) -> Load:
     load = loader(shape.shape)
+    rules, words = shape.rules, shape.words
 
     def load_ruled(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         before = len(mistakes)
         native = load(value, at, mistakes)
         if len(mistakes) == before:
-            for rule in shape.rules:
+            for rule in rules:
                 # marshmallow 4 ignores what a validator gives; whoever returns False meant it.
                 if _refusing(rule, native, at, mistakes) is False:
-                    mistakes.append(_Rule("is refused by a rule", pointer=at))
+                    mistakes.append(Rule(say(msg.REFUSED_BY_RULE), pointer=at))
+        if words and len(mistakes) > before:
+            _reword(mistakes, before, value, at, words)
         return native
 
     return load_ruled
+
+
+def _reword(
+    mistakes: list[Mistake],
+    first: int,
+    value: Any,
+    at: str,
+    words: Mapping[str, Callable[[Any], str]],
+) -> None:
+    """Say those of the mistakes from the first on that are of this very place in other words."""
+    for index in range(first, len(mistakes)):
+        found = mistakes[index]
+        if found.pointer == at:
+            template = getattr(found.detail, "template", "")
+            word = words.get(s.NULL if value is None and s.NULL in words else template)
+            if word is not None:
+                mistakes[index] = replace(found, detail=word(value))
 
 
 def _any(shape: s.AnyValue) -> Load:
@@ -143,7 +157,7 @@ def _any(shape: s.AnyValue) -> Load:
 
     def load_any(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if value is None:
-            mistake(mistakes, at, "must not be null")
+            mistake(mistakes, at, say(msg.NOT_NULL))
             return None
         return value if convert is None else _refusing(convert, value, at, mistakes)
 
@@ -158,74 +172,26 @@ def _refusing(rule: Callable[[Any], Any], value: Any, at: str, mistakes: list[Mi
     return None
 
 
-def rule_mistakes(messages: Any, at: str) -> list[Mistake]:
-    """The messages of marshmallow's ValidationError, nested as it nests them, as mistakes."""
-    if isinstance(messages, Mapping):
-        return [
-            found
-            for name, inner in messages.items()
-            for found in rule_mistakes(
-                inner, at if name == "_schema" else f"{at}/{_escape(str(name))}"
-            )
-        ]
-    if isinstance(messages, list):
-        return [found for inner in messages for found in rule_mistakes(inner, at)]
-    return [_Rule(str(messages), pointer=at)]
+def _tuple(shape: s.Tuple) -> Load:
+    loads = [loader(item) for item in shape.items]
 
-
-def pointer(name: str) -> str:
-    """The JSON pointer of a member of a body."""
-    return f"#/{_escape(name)}"
-
-
-def _escape(name: str) -> str:
-    """A reference token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6)."""
-    return quote(
-        name.replace("~", "~0").replace("/", "~1"), safe="~$!&'()*+,;=:@-._", errors="replace"
-    )
-
-
-def _object(shape: s.Object) -> Load:
-    known = {member.wire for member in shape.members}
-    owned = {member.wire for member in shape.owned}
-    steps = [
-        (m.wire, m.name, "/" + _escape(m.wire), loader(m.shape), m.required) for m in shape.members
-    ]
-    absent = [m for m in (*shape.members, *shape.owned) if m.always and not m.required]
-
-    def load_object(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        if type(value) is not dict:
-            mistake(mistakes, at, "must be an object")
+    def load_tuple(value: Any, at: str, mistakes: list[Mistake]) -> Any:
+        if type(value) is not list:
+            mistake(mistakes, at, say(msg.ARRAY))
             return None
-        record: dict[str, Any] = {}
-        before = len(mistakes)
-        found = 0
-        for wire, name, place, load, required in steps:
-            if wire in value:
-                found += 1
-                record[name] = load(value[wire], at + place, mistakes)
-            elif required:
-                mistake(mistakes, at + place, "is required")
-        if found != len(value) and not shape.ignore_unknown:
-            for wire in value:
-                if wire in owned:
-                    mistake(mistakes, f"{at}/{_escape(wire)}", "is read-only: leave it out")
-                elif wire not in known:
-                    near = did_you_mean(wire, known)
-                    place = f"{at}/{_escape(wire)}"
-                    mistake(mistakes, place, f"is not a member of this object.{near}")
-        if len(mistakes) == before:
-            for member in absent:
-                if member.name not in record:
-                    record[member.name] = fill(member)
-        return record
+        if len(value) != len(loads):
+            mistake(mistakes, at, say(msg.ITEMS, number=len(loads)))
+            return None
+        items = enumerate(zip(loads, value, strict=True))
+        return tuple(load(item, f"{at}/{index}", mistakes) for index, (load, item) in items)
 
-    return load_object
+    return load_tuple
 
 
-def fill(member: s.Member) -> Any:
-    """The native value of a member that was left out: its default, or null."""
-    if member.default is s.MISSING:
-        return None
-    # A copy: a record may be changed, and its default must stay as the document shows it.
-    return member.default() if callable(member.default) else deepcopy(member.default)
+def _plucked(shape: s.Plucked) -> Load:
+    load, name = loader(shape.shape), shape.member
+
+    def load_plucked(value: Any, at: str, mistakes: list[Mistake]) -> Any:
+        return {name: load(value, at, mistakes)}
+
+    return load_plucked

@@ -1,24 +1,31 @@
-"""`Model`: a marshmallow Schema whose fields may also be listed."""
+"""`Model`: a marshmallow Schema whose fields may also be listed; `OneOf`: one of several models."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError
 from marshmallow import fields as ma
+from marshmallow.exceptions import SCHEMA
 from marshmallow.schema import SchemaMeta
+from marshmallow.utils import get_value
+from marshmallow.validate import Equal
 
+from openrest import messages as msg
 from openrest.errors import ModelError
+from openrest.messages import say
+from openrest.models import shapes as s
 from openrest.models.derive import schema_shape
-from openrest.models.shapes import Object
+from openrest.models.fields import StringField
 
-__all__ = ["Model"]
+__all__ = ["Model", "OneOf"]
 
 
 class ModelMeta(SchemaMeta):
     """Takes the ``fields`` list of a model, and turns the model into its shape at once."""
 
-    shape: Object
+    shape: s.Object | s.OneOf
 
     def __new__(
         mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **options: Any
@@ -49,7 +56,11 @@ class ModelMeta(SchemaMeta):
         cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **options: Any
     ) -> None:
         super().__init__(name, bases, attrs)  # type: ignore[no-untyped-call]  # marshmallow's
+        cls.prepare()
         cls.shape = schema_shape(cls)  # type: ignore[arg-type]  # a class made by this is a Schema
+
+    def prepare(cls) -> None:
+        """What a kind of model does before its shape is made."""
 
 
 class Model(Schema, metaclass=ModelMeta):
@@ -68,3 +79,112 @@ class Model(Schema, metaclass=ModelMeta):
         """marshmallow's options."""
 
         register = False  # models are found by reference, and two may have one name
+
+
+class OneOfMeta(ModelMeta):
+    """Joins each variant of a OneOf with what all of them have, into a schema of its own."""
+
+    discriminator: str
+    variants: Mapping[str, type[Schema]]
+    kinds: Mapping[str, type[Schema]]
+
+    def prepare(cls) -> None:
+        """Make the schemas of the variants. Raises ModelError with every mistake."""
+        if "kinds" in vars(cls):
+            return  # OneOf itself, or the schema of a variant
+        mistakes = list(cls._mistakes())
+        if mistakes:
+            raise ModelError(cls.__name__, mistakes)
+        kinds: dict[str, Any] = {}
+        for value, variant in cls.variants.items():
+            body = {
+                cls.discriminator: StringField(required=True, validate=Equal(value)),
+                "kinds": {},
+                "__module__": variant.__module__,
+                "__doc__": variant.__doc__,
+            }
+            kinds[value] = type(cls)(f"{cls.__name__}{variant.__name__}", (variant, cls), body)
+        cls.kinds = kinds
+
+    def _mistakes(cls) -> Iterator[str]:
+        if not isinstance(getattr(cls, "discriminator", None), str) or not cls.discriminator:
+            yield "discriminator is missing: the name of the member that tells the variants apart."
+        elif cls.discriminator in cls._declared_fields:
+            yield f"the discriminator {cls.discriminator!r} is a field, too: leave the field out."
+        variants = getattr(cls, "variants", None)
+        if not isinstance(variants, Mapping) or not variants:
+            yield "variants is missing: a mapping from the discriminator's values to models."
+            return
+        for value, variant in variants.items():
+            if not isinstance(value, str) or not value:
+                yield f"variants: {value!r} is no text, as which the discriminator is sent."
+            if not (isinstance(variant, type) and issubclass(variant, Schema)):
+                yield f"variants[{value!r}] is no model but {variant!r}."
+            elif isinstance(variant, OneOfMeta):
+                yield f"variants[{value!r}], {variant.__name__}, is a OneOf itself."
+            else:
+                own = {getattr(cls, "discriminator", ""), *cls._declared_fields}
+                for name in variant._declared_fields:
+                    if name in own:
+                        yield f"variants[{value!r}], {variant.__name__}, has {name!r} as well."
+
+
+class OneOf(Model, metaclass=OneOfMeta):
+    """One of several models; a member of each object says which.
+
+        class Pet(OneOf):
+            fields = [StringField(name="name", required=True), PkField(name="id")]
+            discriminator = "kind"
+            variants = {"cat": Cat, "dog": Dog}
+
+    The fields are those that every variant has.
+    """
+
+    if TYPE_CHECKING:
+        fields: Any  # as in Model
+
+    discriminator: ClassVar[str]
+    variants: ClassVar[Mapping[str, type[Schema]]]
+    #: The schema of each variant, with the common fields and the discriminator.
+    kinds: ClassVar[Mapping[str, type[Schema]]] = {}
+
+    def load(self, data: Any, *, many: bool | None = None, **options: Any) -> Any:
+        """The record of a wire object, or with `many` those of a list; marshmallow's options.
+
+        Raises marshmallow's ValidationError.
+        """
+        if not self.kinds:
+            return super().load(data, many=many, **options)
+        if self.many if many is None else many:
+            return self._load_each(data, options)
+        if not isinstance(data, Mapping):
+            raise ValidationError({SCHEMA: [msg.OBJECT]})
+        kind = data.get(self.discriminator)
+        if not isinstance(kind, str) or kind not in self.kinds:
+            said = msg.CHOICE if self.discriminator in data else msg.REQUIRED
+            wanted = say(said, choices=", ".join(self.kinds))
+            raise ValidationError({self.discriminator: [wanted]})
+        return self.kinds[kind]().load(data, **options)
+
+    def _load_each(self, data: Any, options: Mapping[str, Any]) -> list[Any]:
+        if not isinstance(data, list):
+            raise ValidationError({SCHEMA: [msg.ARRAY]})
+        loaded = []
+        mistakes: dict[str | int, Any] = {}
+        for place, item in enumerate(data):
+            try:
+                loaded.append(self.load(item, many=False, **options))
+            except ValidationError as error:
+                mistakes[place] = error.messages
+        if mistakes:
+            raise ValidationError(mistakes)
+        return loaded
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """The wire object of a record, or with `many` the list of them."""
+        if not self.kinds:
+            return super().dump(obj, many=many)
+        if self.many if many is None else many:
+            return [self.dump(item, many=False) for item in obj]
+        kind: Any = get_value(obj, self.discriminator)
+        return self.kinds[kind]().dump(obj)

@@ -10,16 +10,18 @@ from typing import Any
 from marshmallow import ValidationError, validate
 
 from openrest.models import shapes as s
+from openrest.models.addresses import EMAIL, EMAIL_LENGTH, EMAIL_LOCAL, url
 from openrest.models.dumping import dumper
 from openrest.models.loading import same, wire_loader
 from openrest.models.patterns import Pattern, UnportablePattern
+from openrest.models.wording import Words, words_of
 
 __all__ = ["narrow"]
 
 Rule = Callable[[Any], Any]
 
-#: The shapes whose wire value is the native one, so that a validator's values are wire values.
-_PLAIN = (s.String, s.Integer, s.Number, s.Boolean)
+#: The shapes of which each value has one spelling, so that a schema can list some of them.
+_PLAIN = (s.String, s.Integer, s.Number, s.Boolean, s.Date)
 
 
 def narrow(shape: s.Shape, validators: Iterable[Rule]) -> s.Shape:
@@ -28,13 +30,17 @@ def narrow(shape: s.Shape, validators: Iterable[Rule]) -> s.Shape:
     Raises ValueError, with a sentence, for a validator that cannot mean what it says.
     """
     rules: list[Rule] = []
+    words: dict[str, Words] = {}
     for validator in _flat(validators):
         narrower = _narrow(shape, validator)
         if narrower is None:
             rules.append(validator)
         else:
             shape = narrower
-    return s.Ruled(shape=shape, rules=tuple(rules)) if rules else shape
+            words |= words_of(validator)
+    if not rules and not words:
+        return shape
+    return s.Ruled(shape=shape, rules=tuple(rules), words=words)
 
 
 def _flat(validators: Iterable[Rule]) -> Iterator[Rule]:
@@ -45,28 +51,65 @@ def _flat(validators: Iterable[Rule]) -> Iterator[Rule]:
             yield validator
 
 
-def _narrow(shape: s.Shape, validator: Rule) -> s.Shape | None:
+def _narrow(shape: s.Shape, validator: Any) -> s.Shape | None:
     """The narrower shape; None where the validator stays a rule."""
     # The exact classes: a subclass may have changed what the validator means.
     kind = type(validator)
     if isinstance(shape, s.Choice) and kind.__module__ == validate.__name__:
         return _fewer(shape, validator)
-    if isinstance(validator, validate.Length) and kind is validate.Length:
+    if kind is validate.Length:
         return _length(shape, validator)
-    if isinstance(validator, validate.Range) and kind is validate.Range:
+    if kind is validate.Range:
         return _range(shape, validator)
-    if isinstance(validator, validate.Regexp) and kind is validate.Regexp:
+    if kind is validate.Regexp:
         return _regexp(shape, validator)
-    if isinstance(validator, validate.OneOf) and kind is validate.OneOf:
+    if kind is validate.OneOf:
         return _one_of(shape, list(validator.choices))
-    if isinstance(validator, validate.Equal) and kind is validate.Equal:
+    if kind is validate.Equal:
         return _one_of(shape, [validator.comparable])
-    if isinstance(validator, validate.NoneOf) and kind is validate.NoneOf and _is_plain(shape):
+    if kind is validate.NoneOf and _is_plain(shape):
         return _none_of(shape, list(validator.iterable))
-    if isinstance(validator, validate.ContainsOnly) and isinstance(shape, s.List):
-        item = _one_of(shape.item, list(validator.choices))
-        return None if item is None else replace(shape, item=item)
+    if kind is validate.Email or kind is validate.URL:
+        return _address(shape, validator)
+    if kind is validate.ContainsOnly:
+        return _contains(shape, validator, list(validator.choices), none=False)
+    if kind is validate.ContainsNoneOf:
+        return _contains(shape, validator, list(validator.iterable), none=True)
     return None
+
+
+def _address(shape: s.Shape, validator: Any) -> s.Shape | None:
+    if isinstance(shape, s.Except):
+        narrower = _address(shape.shape, validator)
+        return None if narrower is None else replace(shape, shape=narrower)
+    if not isinstance(shape, s.String):
+        raise ValueError(f"{type(validator).__name__} says nothing of {_name(shape)}")
+    error = "" if validator.error == validator.default_message else validator.error
+    if isinstance(validator, validate.Email):
+        most = _least(shape.max_length, EMAIL_LENGTH)
+        pattern, kind = EMAIL, "email"
+        local = replace(EMAIL_LOCAL, error=error)
+        shape = replace(shape, max_length=most, patterns=(*shape.patterns, local))
+    else:
+        pattern = url(
+            validator.schemes,
+            relative=validator.relative,
+            absolute=validator.absolute,
+            dotless=not validator.require_tld,
+        )
+        kind = "uri-reference" if validator.relative else "uri"
+    patterns = (*shape.patterns, replace(pattern, error=error))
+    return replace(shape, patterns=patterns, format=shape.format or kind)
+
+
+def _contains(shape: s.Shape, validator: Any, values: list[Any], *, none: bool) -> s.Shape | None:
+    if not isinstance(shape, s.List) or not _is_plain(shape.item):
+        return None
+    item = _none_of(shape.item, values) if none else _one_of(shape.item, values)
+    words = words_of(validator)
+    if words and item is not None:
+        item = s.Ruled(shape=item, words=words)
+    return None if item is None else replace(shape, item=item)
 
 
 def _none_of(shape: s.Shape, refused: list[Any]) -> s.Shape:
@@ -80,9 +123,13 @@ def _values_of(shape: s.Shape, values: Iterable[Any]) -> Iterator[Any]:
     load, dump = wire_loader(shape), dumper(shape)
     for value in values:
         try:
-            yield dump(load(value))
+            # A date is given as a date, and all else as the same in JSON and in Python.
+            wire = dump(load(dump(value)))
         except Exception:  # whatever the value is, it is none that the shape has
             continue
+        if isinstance(shape, s.Number) and abs(wire) >= 2**53:
+            raise ValueError(f"{value!r}: from 2**53 on, a double stands for more than one integer")
+        yield wire
 
 
 def _is_plain(shape: s.Shape) -> bool:
@@ -129,6 +176,13 @@ def _length(shape: s.Shape, validator: validate.Length) -> s.Shape:
         case s.List():
             low, high = max(low, shape.min_items), _least(high, shape.max_items)
             narrower = replace(shape, min_items=low, max_items=high)
+        case s.Map():
+            low, high = max(low, shape.min_members), _least(high, shape.max_members)
+            narrower = replace(shape, min_members=low, max_members=high)
+        case s.Tuple(items=items):
+            if not low <= len(items) <= (len(items) if high is None else high):
+                raise ValueError(f"Length refuses the {len(items)} items that there always are")
+            narrower = shape
         case _:
             raise ValueError(f"Length says nothing of {_name(shape)}")
     if high is not None and low > high:
@@ -168,13 +222,37 @@ def _range(shape: s.Shape, validator: validate.Range) -> s.Shape | None:
                 shape = replace(shape, minimum=float(low), exclusive_minimum=open_low)
             if high is not None and (high < shape.maximum or (open_high and high == shape.maximum)):
                 shape = replace(shape, maximum=float(high), exclusive_maximum=open_high)
+            if any(abs(b or 0) >= 2**53 for b, o in ((low, open_low), (high, open_high)) if o):
+                raise ValueError(
+                    "an exclusive bound from 2**53 on: a double there stands for more than one "
+                    "integer, so the bound could not be kept"
+                )
             if shape.minimum > shape.maximum:
                 raise ValueError(f"no number is between {shape.minimum} and {shape.maximum}")
             return shape
-        case s.Decimal() | s.Date() | s.DateTime() | s.Timestamp():
+        case s.Timestamp() | s.Duration():
+            return _span_range(shape, validator)
+        case (
+            s.Decimal() | s.Date() | s.DateTime() | s.NaiveDateTime() | s.Time() | s.Parsed()
+        ):  # fmt: skip
             return None  # text has no order in JSON Schema
         case _:
             raise ValueError(f"Range says nothing of {_name(shape)}")
+
+
+def _span_range(shape: s.Timestamp | s.Duration, validator: validate.Range) -> s.Shape | None:
+    """Bounds that are times and spans, as the numbers that stand for them."""
+    if not (validator.min_inclusive and validator.max_inclusive):
+        return None
+    dump = dumper(shape)
+    try:
+        low = shape.minimum if validator.min is None else max(shape.minimum, dump(validator.min))
+        high = shape.maximum if validator.max is None else min(shape.maximum, dump(validator.max))
+    except TypeError as error:
+        raise ValueError("the bounds of its Range are of another type than its values") from error
+    if low > high:
+        raise ValueError(f"nothing is at least {validator.min} and at most {validator.max}")
+    return replace(shape, minimum=low, maximum=high)
 
 
 def _regexp(shape: s.Shape, validator: validate.Regexp) -> s.Shape:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import decimal
+import json
 import math
 import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
-from openrest.errors import MAX_MISTAKES, Mistake, did_you_mean
+from openrest import messages as msg
+from openrest.errors import MAX_MISTAKES, Mistake, nearest
+from openrest.messages import say
 from openrest.models import shapes as s
-from openrest.models.formats import DATE, DATE_TIME, UUID
+from openrest.models.formats import UUID
 from openrest.models.patterns import Pattern
 
-__all__ = ["Enough", "Load", "mistake", "same", "scalar_loader"]
+__all__ = ["Enough", "Load", "Rule", "integer_loader", "mistake", "same", "scalar_loader"]
 
 #: (wire value, JSON pointer of the place, list that takes the mistakes) -> native value
 Load = Callable[[Any, str, list[Mistake]], Any]
@@ -25,6 +27,8 @@ def same(one: Any, other: Any) -> bool:
     """Whether two wire values are equal in JSON, where ``true`` is not ``1`` but ``1.0`` is."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     return (type(one) is bool) == (type(other) is bool) and bool(one == other)
 
 
@@ -34,25 +38,29 @@ def scalar_loader(shape: s.Shape) -> Load:
         case s.Boolean():
             return _load_boolean
         case s.Integer():
-            return _integer(shape.minimum, shape.maximum)
-        case s.Timestamp():
-            return _timestamp(shape)
+            return integer_loader(shape)
         case s.Number():
             return _number(shape)
         case s.Decimal():
             return _decimal(shape)
         case s.String():
             return _string(shape)
-        case s.DateTime():
-            return _load_datetime
-        case s.Date():
-            return _load_date
         case s.Uuid():
             return _load_uuid
+        case s.Parsed():
+            return _parsed(shape)
         case s.Choice():
             return _choice(shape)
+        case s.Constant():
+            return _constant(shape)
         case _:
             raise TypeError(f"{shape!r} is not a shape that can be loaded")
+
+
+class Rule(Mistake):
+    """A mistake that no schema can say."""
+
+    __slots__ = ()
 
 
 class Enough(Exception):
@@ -68,57 +76,51 @@ def mistake(mistakes: list[Mistake], at: str, detail: str) -> None:
 
 def _load_boolean(value: Any, at: str, mistakes: list[Mistake]) -> Any:
     if type(value) is not bool:
-        mistake(mistakes, at, "must be true or false")
+        mistake(mistakes, at, say(msg.BOOLEAN))
     return value
 
 
-def _integer(minimum: int, maximum: int) -> Load:
+def integer_loader(shape: s.Integer) -> Load:
+    """The compiled loader of an integer."""
+    minimum, maximum, exact = shape.minimum, shape.maximum, shape.exact
+
     def load_integer(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not int:
             # JSON Schema calls 5.0 an integer, and clients in some languages write it so.
-            if type(value) is not float or not value.is_integer():
-                mistake(mistakes, at, "must be an integer")
+            if exact or type(value) is not float or not value.is_integer():
+                mistake(mistakes, at, say(msg.INTEGER))
                 return None
             value = int(value)
         if value < minimum:
-            mistake(mistakes, at, f"must be at least {minimum}")
+            mistake(mistakes, at, say(msg.AT_LEAST, minimum=minimum))
         elif value > maximum:
-            mistake(mistakes, at, f"must be at most {maximum}")
+            mistake(mistakes, at, say(msg.AT_MOST, maximum=maximum))
         return value
 
     return load_integer
 
 
-def _timestamp(shape: s.Timestamp) -> Load:
-    load_seconds = _integer(shape.minimum, shape.maximum)
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-    def load_timestamp(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        before = len(mistakes)
-        seconds = load_seconds(value, at, mistakes)
-        return None if len(mistakes) > before else epoch + dt.timedelta(seconds=seconds)
-
-    return load_timestamp
-
-
 def _number(shape: s.Number) -> Load:
     low, high = shape.minimum, shape.maximum
+    # The document writes 1e300 for a double that is a little more, and means what it writes.
+    written_low, written_high = decimal.Decimal(repr(low)), decimal.Decimal(repr(high))
 
     def load_number(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not float and type(value) is not int:
-            mistake(mistakes, at, "must be a number")
+            mistake(mistakes, at, say(msg.NUMBER))
             return None
         # Before the conversion: an integer beyond every double cannot be converted.
-        if value < low or (shape.exclusive_minimum and value == low):
-            word = "more than" if shape.exclusive_minimum else "at least"
-            mistake(mistakes, at, f"must be {word} {low:g}")
+        huge = type(value) is int and abs(value) >= 2**53
+        if value < (written_low if huge else low) or (shape.exclusive_minimum and value == low):
+            said = msg.MORE_THAN if shape.exclusive_minimum else msg.AT_LEAST
+            mistake(mistakes, at, say(said, minimum=f"{low:g}"))
             return None
-        if value > high or (shape.exclusive_maximum and value == high):
-            word = "less than" if shape.exclusive_maximum else "at most"
-            mistake(mistakes, at, f"must be {word} {high:g}")
+        if value > (written_high if huge else high) or (shape.exclusive_maximum and value == high):
+            said = msg.LESS_THAN if shape.exclusive_maximum else msg.AT_MOST
+            mistake(mistakes, at, say(said, maximum=f"{high:g}"))
             return None
         if not math.isfinite(value):
-            mistake(mistakes, at, "must be a finite number")
+            mistake(mistakes, at, say(msg.FINITE))
             return None
         return float(value) + 0.0  # -0.0 becomes 0.0: the two are equal and must be stored alike
 
@@ -129,10 +131,7 @@ def _decimal(shape: s.Decimal) -> Load:
     fits = re.compile(shape.pattern[:-1]).fullmatch
     unit = decimal.Decimal(1).scaleb(-shape.places)
     whole = shape.digits - shape.places
-    wanted = (
-        f"must be a decimal number in a string, with at most {whole} digits before the point and "
-        f"{shape.places} after it"
-    )
+    wanted = say(msg.DECIMAL, whole=whole, places=shape.places)
     # The digits are bounded by the shape, not by the context that a thread happens to have.
     context = decimal.Context(prec=shape.digits + 1)
 
@@ -151,20 +150,20 @@ def _string(shape: s.String) -> Load:
 
     def load_string(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not str:
-            mistake(mistakes, at, "must be a string")
+            mistake(mistakes, at, say(msg.STRING))
             return None
         if len(value) < low:
             mistake(
                 mistakes,
                 at,
-                "must not be empty" if low == 1 else f"must have at least {low} characters",
+                say(msg.NOT_EMPTY) if low == 1 else say(msg.MIN_LENGTH, minimum=low),
             )
         elif high is not None and len(value) > high:
             # Patterns are not tried on it: some take their time on a long text.
-            mistake(mistakes, at, f"must have at most {high} characters")
+            mistake(mistakes, at, say(msg.MAX_LENGTH, maximum=high))
             return value
         if "\0" in value:
-            mistake(mistakes, at, "must not contain the character NUL")
+            mistake(mistakes, at, say(msg.NO_NUL))
         for pattern, search in zip(shape.patterns, searches, strict=True):
             if not search(value):
                 mistake(mistakes, at, _unmatched(pattern, value))
@@ -172,7 +171,7 @@ def _string(shape: s.String) -> Load:
             try:
                 value.encode()
             except UnicodeEncodeError:
-                mistake(mistakes, at, "must be Unicode text without lone surrogates")
+                mistake(mistakes, at, say(msg.NO_SURROGATE))
         return value
 
     return load_string
@@ -180,52 +179,69 @@ def _string(shape: s.String) -> Load:
 
 def _unmatched(pattern: Pattern, value: str) -> str:
     if pattern.error:
-        return pattern.error.format(input=value, regex=pattern.source)  # as marshmallow does
-    return f"must match the pattern {pattern.source}"
-
-
-def _load_datetime(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-    if type(value) is str and DATE_TIME.search(value):
-        try:
-            return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
-        except ValueError:
-            pass  # the pattern does not know how long a month is
-    mistake(mistakes, at, "must be a date and time with an offset, such as 2026-03-01T09:30:00Z")
-    return None
-
-
-def _load_date(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-    if type(value) is str and DATE.search(value):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError:
-            pass  # the pattern does not know how long a month is
-    mistake(mistakes, at, "must be a date, such as 2026-03-01")
-    return None
+        return say(pattern.error, input=value, regex=pattern.source)  # as marshmallow does
+    return say(msg.PATTERN, pattern=pattern.source)
 
 
 def _load_uuid(value: Any, at: str, mistakes: list[Mistake]) -> Any:
     if type(value) is not str or not UUID.search(value):
-        mistake(mistakes, at, "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b")
+        mistake(mistakes, at, say(msg.UUID))
         return None
     return uuid.UUID(value)
 
 
+def _parsed(shape: s.Parsed) -> Load:
+    search, parse, formats = shape.pattern.search, shape.parse, bool(shape.formats)
+    wanted = say(msg.PARSED, text=shape.what)
+
+    def load_parsed(value: Any, at: str, mistakes: list[Mistake]) -> Any:
+        if type(value) is not str or not search(value):
+            mistake(mistakes, at, wanted)
+            return None
+        try:
+            return parse(value)
+        except ValueError:
+            if formats:
+                mistake(mistakes, at, wanted)
+            else:
+                mistakes.append(Rule(say(msg.NOT_THERE), pointer=at))
+        return None
+
+    return load_parsed
+
+
+def _constant(shape: s.Constant) -> Load:
+    constant = shape.value
+    wanted = say(msg.CONSTANT, value=json.dumps(constant, ensure_ascii=False))
+
+    def load_constant(value: Any, at: str, mistakes: list[Mistake]) -> Any:
+        if not same(value, constant):
+            mistake(mistakes, at, wanted)
+        return value
+
+    return load_constant
+
+
 def _choice(shape: s.Choice) -> Load:
     shown = ", ".join(str(wire) for wire, _ in shape.pairs)
+    wanted = say(msg.CHOICE, choices=shown)
     texts = [wire for wire, _ in shape.pairs if isinstance(wire, str)]
     # In JSON true is not 1, and in Python it is: the key says which of the two it was.
     natives = {(type(wire) is bool, wire): native for wire, native in shape.pairs}
+    whole = shape.exact and all(type(wire) is int for wire, _ in shape.pairs)
+    kinds = (int,) if whole else (str, int, float, bool)
 
     def load_choice(value: Any, at: str, mistakes: list[Mistake]) -> Any:
-        if type(value) in (str, int, float, bool):
+        # Draft 4 of JSON Schema, by type: 1.0 is none of a choice of integers.
+        if type(value) in kinds:
             found = natives.get((type(value) is bool, value), s.MISSING)
             if found is not s.MISSING:
                 return found
         # To look for what was meant takes long, and nobody reads a hundred guesses.
         guess = isinstance(value, str) and len(mistakes) < 10
-        near = did_you_mean(value, texts) if guess else ""
-        mistake(mistakes, at, f"must be one of {shown}" + (f".{near}" if near else ""))
+        near = nearest(value, texts) if guess else None
+        said = say(msg.CHOICE_NEAR, choices=shown, near=near) if near else wanted
+        mistake(mistakes, at, said)
         return None
 
     return load_choice

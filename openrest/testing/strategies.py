@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from collections.abc import Callable
 from typing import Any
 
 from openrest.models import shapes as s
@@ -44,8 +46,12 @@ def wire_values(shape: s.Shape) -> st.SearchStrategy[Any]:
     match shape:
         case s.Boolean():
             return st.booleans()
-        case s.Integer(minimum=low, maximum=high) | s.Timestamp(minimum=low, maximum=high):
+        case s.Integer(minimum=low, maximum=high):
             return st.integers(low, high)
+        case s.Timestamp(minimum=low, maximum=high, whole=True):
+            return st.integers(math.ceil(low), math.floor(high))
+        case s.Timestamp() | s.Duration():
+            return st.floats(shape.minimum, shape.maximum)
         case s.Number():
             return _numbers(shape)
         case s.Decimal():
@@ -54,27 +60,66 @@ def wire_values(shape: s.Shape) -> st.SearchStrategy[Any]:
             return _texts(shape)
         case s.DateTime():
             return _instants()
+        case s.NaiveDateTime():
+            return st.datetimes().map(dt.datetime.isoformat)
         case s.Date():
             return st.dates().map(dt.date.isoformat)
+        case s.Time():
+            return st.times().map(dt.time.isoformat)
         case s.Uuid():
             return st.uuids().map(str)
+        case s.Parsed(formats=formats) if formats:
+            addresses = {"ipv4": st.ip_addresses(v=4), "ipv6": st.ip_addresses(v=6)}
+            return st.one_of(*(addresses[name] for name in formats)).map(str)
+        case s.Parsed(pattern=pattern):
+            return st.from_regex(pattern.compiled).filter(_parsed_by(shape))
         case s.Choice(pairs=pairs):
             return st.sampled_from([wire for wire, _ in pairs])
+        case s.Constant(value=value):
+            return st.just(value)
         case s.Except(shape=inner, values=values):
             return wire_values(inner).filter(lambda value: value not in values)
-        case s.List(item=item, min_items=low, max_items=high):
-            top = high if high is not None else low + 3
-            return st.lists(wire_values(item), min_size=low, max_size=top)
         case s.Nullable(shape=inner):
             return st.none() | wire_values(inner)
-        case s.Ruled(shape=inner):
+        case s.Ruled(shape=inner) | s.Plucked(shape=inner):
             return wire_values(inner)
         case s.AnyValue():
             return json_values().filter(lambda value: value is not None)
+        case s.Deferred():
+            # The same strategy each time, or what contains itself would be drawn without end.
+            return st.deferred(lambda: shape.once(wire_values))
+        case _:
+            return _containers(shape)
+
+
+def _containers(shape: s.Shape) -> st.SearchStrategy[Any]:
+    match shape:
+        case s.List(item=item, min_items=low, max_items=high):
+            top = high if high is not None else low + 3
+            return st.lists(wire_values(item), min_size=low, max_size=top)
+        case s.Tuple(items=items):
+            return st.tuples(*map(wire_values, items)).map(list)
+        case s.Map(key=key, value=value, min_members=low, max_members=high):
+            top = high if high is not None else low + 3
+            names = st.text(max_size=5) if key is None else wire_values(key).map(str)
+            return st.dictionaries(names, wire_values(value), min_size=low, max_size=top)
         case s.Object():
             return _objects(shape)
+        case s.OneOf(variants=variants):
+            return st.one_of(*(wire_values(variant) for _, variant in variants))
         case _:
             raise TypeError(f"{shape!r} is not a shape that values can be drawn for")
+
+
+def _parsed_by(shape: s.Parsed) -> Callable[[str], bool]:
+    def is_parsed(text: str) -> bool:
+        try:
+            shape.parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return is_parsed
 
 
 def _numbers(shape: s.Number) -> st.SearchStrategy[Any]:
@@ -94,7 +139,8 @@ def _texts(shape: s.String) -> st.SearchStrategy[str]:
         return st.text(
             st.characters(codec="utf-8", exclude_characters="\0"), min_size=low, max_size=high
         )
-    first, *others = shape.patterns
+    # The last is the most telling one: that of a mailbox is, and not the length before its "@".
+    *others, first = shape.patterns
     return st.from_regex(first.compiled).filter(
         lambda text: (
             "\0" not in text

@@ -12,6 +12,7 @@ from openrest.models import ShapedField
 from openrest.models import shapes as s
 from openrest.models.derive import field_shape
 from openrest.models.examples import example
+from openrest.models.walking import without_rules
 
 __all__ = ["AddResourceUri", "FunctionFormatter", "formatter"]
 
@@ -87,7 +88,7 @@ def formatter(
                 s.Member(
                     name=field.declared_name,
                     wire=field.data_key or field.declared_name,
-                    shape=s.without_rules(field_shape(field)),
+                    shape=without_rules(field_shape(field)),
                     required=True,
                     read_only=True,
                     description=str(field.metadata.get("description", "")),
@@ -99,11 +100,14 @@ def formatter(
     return decorate
 
 
-def formatted(shape: s.Object, formatters: Sequence[Any]) -> s.Object:
+def formatted(shape: Any, formatters: Sequence[Any]) -> Any:
     """The object that answers show once the formatters have run.
 
     Raises ValueError where one removes what is not there or adds what is there already.
     """
+    if isinstance(shape, s.OneOf):
+        variants = tuple((value, formatted(each, formatters)) for value, each in shape.variants)
+        return replace(shape, variants=variants)
     for part in formatters:
         contribution = part.contribution()
         names = {member.name for member in shape.members}

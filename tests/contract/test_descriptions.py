@@ -47,6 +47,21 @@ class Spoon(Schema):
     material = ma.String(required=True)
 
 
+class Cake(models.Model):
+    layers = models.IntegerField(required=True)
+    sweet = ma.Function(lambda cake: True)
+
+
+class Bread(models.Model):
+    flour = models.StringField()
+
+
+class Food(models.OneOf):
+    fields = [models.PkField(name="id")]
+    discriminator = "kind"
+    variants = {"cake": Cake, "bread": Bread}
+
+
 class Box(models.Model):
     fields = [models.PkField(name="id"), *(models.StringField(name=f"s{i}") for i in range(9))]
 
@@ -111,6 +126,12 @@ class Spoons(Controller):
     view = VIEW
 
 
+class Foods(Controller):
+    resource = resource("foods", Food)
+    controller = ALL
+    view = VIEW
+
+
 class Boxes(Controller):
     resource = resource("boxes", Box)
     controller = {
@@ -123,7 +144,8 @@ class Boxes(Controller):
 
 @pytest.fixture(scope="module")
 def document() -> Json:
-    return Client(WSGIDispatcher([Teas, Cups, MoreCups, Spoons, Boxes], debug=True)).document
+    controllers = [Teas, Cups, MoreCups, Spoons, Foods, Boxes]
+    return Client(WSGIDispatcher(controllers, debug=True)).document
 
 
 def test_a_tag_says_what_the_controller_the_model_or_the_members_say(document: Json) -> None:
@@ -132,6 +154,10 @@ def test_a_tag_says_what_the_controller_the_model_or_the_members_say(document: J
         {"name": "cups", "description": "Cups of all sizes."},
         {"name": "more-cups", "description": "Cups of all sizes."},
         {"name": "spoons", "description": "Objects with `id` and `material`."},
+        {
+            "name": "foods",
+            "description": "Objects with `kind`, `id`, `layers`, `sweet` and `flour`.",
+        },
         {
             "name": "boxes",
             "description": "Objects with `id`, `s0`, `s1`, `s2`, `s3` and 5 more members.",
@@ -208,6 +234,17 @@ FILTERS = "Parameters that are named like members keep only the objects with exa
             "patch_cups",
             "Change some members of one in cups",
             "Members that the body leaves out stay as they are (RFC 7396).",
+        ),
+        (
+            "create_foods",
+            "Create one in foods",
+            "Only the server sets `id` and `sweet`. `Location` leads to the new object.",
+        ),
+        (
+            "update_foods",
+            "Replace one in foods",
+            "The body is the whole object: what it leaves out is reset to its default, to null or "
+            "to nothing. Kept as is: `id`.",
         ),
         ("get_spoons", "Get one from spoons", "The object with this `id`."),
         (

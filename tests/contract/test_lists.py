@@ -215,8 +215,8 @@ def test_the_link_header_says_what_the_meta_says(
 
 
 def test_a_link_keeps_the_rest_of_the_query_as_it_was_spelled(api: Client) -> None:
-    meta = api.get("/songs?name=%C3%A9&limit=1&seconds=3.0&tags=a&tags=b").json["meta"]
-    assert meta["first"] == "/songs?name=%C3%A9&seconds=3.0&tags=a&tags=b&offset=0&limit=1"
+    meta = api.get("/songs?name=%C3%A9&limit=1&seconds=3.0&tags=a,b").json["meta"]
+    assert meta["first"] == "/songs?name=%C3%A9&seconds=3.0&tags=a,b&offset=0&limit=1"
 
 
 def test_a_link_begins_where_the_api_is_mounted(api: Client) -> None:
@@ -225,8 +225,8 @@ def test_a_link_begins_where_the_api_is_mounted(api: Client) -> None:
     assert meta["next"] == "/api/v1/songs?offset=1&limit=1"
 
 
-def test_a_list_filter_is_spelled_by_repeating_its_name(api: Client) -> None:
-    page = api.get("/whole?tags=a&tags=b").json
+def test_the_items_of_a_list_filter_have_commas_between_them(api: Client) -> None:
+    page = api.get("/whole?tags=a,b").json
     assert ids(page["object_list"]) == ids([s for s in SONGS if s["tags"] == ["a", "b"]])
 
 

@@ -14,9 +14,9 @@ from openrest.controllers import Controller, WSGIDispatcher
 from openrest.datastore import PythonListDataStore, SQLiteDataStore
 from openrest.interfaces import DataStore
 from openrest.merge_patch import merge
-from openrest.models import shapes as s
 from openrest.models.loading import wire_loader
 from openrest.models.variants import create_shape, patch_shape, replace_shape
+from openrest.models.walking import without_rules
 from openrest.testing.strategies import wire_values
 from openrest.views import JsonResponse
 from tests.contract.client import Client
@@ -105,7 +105,7 @@ def meaning(entry: dict[str, Any]) -> dict[str, Any]:
     """The values that an entry has, however they are spelled: 2.50 is 2.5, and 5.0 is 5."""
     members = {member.wire: member for member in Entry.shape.members}
     return {
-        wire: wire_loader(s.without_rules(members[wire].shape))(value)
+        wire: wire_loader(without_rules(members[wire].shape))(value)
         for wire, value in entry.items()
         if wire in members and wire not in ("id", "secret")
     }

@@ -5,7 +5,8 @@
 - ``pycon``: a dialogue with the interpreter, with the output it shows, in the same namespace.
 - ``console``: commands after ``$ `` with the output they show, in which ``...`` stands for the
   rest of a line, or as a line of its own for any lines.
-- ``json``, ``toml``, ``yaml``: have to be readable. ``text`` and others are shown only.
+- ``json``, ``toml``, ``yaml``: have to be readable. ``po`` is written to its file. ``text`` and
+  others are shown only.
 
 ``python -m tests.docs.running`` writes the true outputs into the pages.
 """
@@ -149,6 +150,9 @@ class Run:
 
     def _run_yaml(self, block: Block) -> None:
         yaml.safe_load(block.text)
+
+    def _run_po(self, block: Block) -> None:
+        Path(block.title).write_text(block.text, encoding="utf-8")
 
     def _compare(self, block: Block, shown: str) -> None:
         if shown != block.text:

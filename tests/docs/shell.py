@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -22,6 +23,7 @@ from werkzeug.test import Client
 
 from openrest.cli import main
 from openrest.controllers import WSGIDispatcher
+from tests.catalogues import compiled, read_po
 from tests.docs.blocks import ROOT
 
 __all__ = ["Shell", "forget"]
@@ -29,7 +31,7 @@ __all__ = ["Shell", "forget"]
 #: What a server adds to every answer; the pages leave it out.
 _OF_THE_SERVER = {"connection", "date", "server"}
 
-_NOT_RUN = ("cd", "git", "npx", "pip", "python", "export", ".")
+_NOT_RUN = ("cd", "git", "msginit", "npx", "pip", "python", "export", ".")
 
 
 def forget(*names: str) -> None:
@@ -54,12 +56,16 @@ class Shell:
 
     def run(self, command: str) -> str:
         """What the command prints. Raises AssertionError for a command that cannot be."""
+        command, _, file = command.partition(" > ")
         stages = [shlex.split(stage) for stage in re.split(r" \| (?=python )", command)]
         output = self._first(stages[0])
         for stage in stages[1:]:
-            assert stage == ["python", "-m", "json.tool"], f"{stage} is not known here"
-            output = json.dumps(json.loads(output), indent=4, ensure_ascii=False) + "\n"
-        return output
+            assert stage[:3] == ["python", "-m", "json.tool"], f"{stage} is not known here"
+            escaped = stage[3:] != ["--no-ensure-ascii"]
+            output = json.dumps(json.loads(output), indent=4, ensure_ascii=escaped) + "\n"
+        if file:
+            Path(file).write_text(output, encoding="utf-8")
+        return "" if file else output
 
     def _first(self, words: Sequence[str]) -> str:
         name, *rest = words
@@ -205,6 +211,17 @@ def _waitress(words: Sequence[str]) -> None:
     _import_app(references)
 
 
+def _mkdir(words: Sequence[str]) -> None:
+    [_, folder] = words
+    Path(folder).mkdir(parents=True)
+
+
+def _msgfmt(words: Sequence[str]) -> None:
+    _, source, _, target = words
+    translations = read_po(Path(source).read_text(encoding="utf-8"))
+    Path(target).write_bytes(compiled(translations))
+
+
 def _schemathesis(words: Sequence[str]) -> None:
     from schemathesis.cli import schemathesis
 
@@ -221,6 +238,8 @@ def _import_app(references: Sequence[Any]) -> None:
 _UNDERSTOOD = {
     "gunicorn": _gunicorn,
     "granian": _granian,
+    "mkdir": _mkdir,
+    "msgfmt": _msgfmt,
     "schemathesis": _schemathesis,
     "waitress-serve": _waitress,
 }

@@ -21,6 +21,7 @@ from openrest import config
 from openrest.cli import main
 from openrest.contract import PROBLEMS
 from openrest.controllers import WSGIDispatcher
+from openrest.messages import texts
 from tests.docs.blocks import ROOT, blocks, pages
 
 DOCS = ROOT / "docs"
@@ -33,6 +34,7 @@ PUBLIC = {
     "openrest.errors",
     "openrest.filters",
     "openrest.interfaces",
+    "openrest.messages",
     "openrest.models",
     "openrest.models.shapes",
     "openrest.pagination",
@@ -40,6 +42,7 @@ PUBLIC = {
     "openrest.testing",
     "openrest.testing.contract",
     "openrest.testing.strategies",
+    "openrest.translation",
     "openrest.views",
 }
 #: Those that have pages of their own kind in the reference.
@@ -146,6 +149,12 @@ def test_every_status_is_in_the_reference() -> None:
     page = shown(DOCS / "reference" / "http.md")
     for status in (200, 201, 204, 303, *PROBLEMS):
         assert f"\n| {status} | " in page
+
+
+def test_every_text_that_clients_read_is_in_the_reference() -> None:
+    page = shown(DOCS / "reference" / "messages.md")
+    for text in texts():
+        assert f"\n| `{text}` | " in page
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from dataclasses import replace
 from typing import Any
 
 import marshmallow as ma
@@ -13,7 +14,7 @@ from marshmallow import ValidationError, post_load, pre_load, validate, validate
 from openrest import models
 from openrest.errors import InvalidData, ModelError, RuleViolated
 from openrest.models import model_shape, schema_shape
-from openrest.models.loading import object_loader
+from openrest.models.loading import wire_loader
 from openrest.models.shapes import Object
 from openrest.models.variants import create_shape
 
@@ -38,12 +39,13 @@ class Inherited(Listed):
 
 
 def load(model: Any, value: Any) -> dict[str, Any]:
-    return object_loader(create_shape(schema_shape(model), "Create"))(value)
+    record: dict[str, Any] = wire_loader(create_shape(schema_shape(model), "Create"))(value)
+    return record
 
 
 def test_listed_and_declared_fields_mean_the_same() -> None:
-    assert Listed.shape == Declared.shape
     assert isinstance(Listed.shape, Object)
+    assert Listed.shape == replace(Declared.shape, component="Listed")
 
 
 def test_a_model_is_a_marshmallow_schema() -> None:
@@ -77,7 +79,7 @@ def test_every_mistake_of_a_model_is_named_at_once() -> None:
             models.StringField(name="g", data_key=""),
             models.StringField(name="h", attribute="a.b"),
             models.StringField(name="i", validate=validate.OneOf([1, 2])),
-            models.DateTimeField(name="j", format="rfc"),  # type: ignore[call-arg]  # a mistake
+            models.DateTimeField(name="j", format="%c"),
             models.EnumField(__import__("enum").Enum("Empty", {}), name="k"),
         ]
     ) == (
@@ -92,7 +94,8 @@ def test_every_mistake_of_a_model_is_named_at_once() -> None:
         "  - field 'g': data_key is empty\n"
         "  - field 'h': attribute='a.b' reaches into another object\n"
         "  - field 'i': none of the choices [1, 2] is a value of the field\n"
-        "  - field 'j': a format of its own cannot be documented: leave `format` out\n"
+        "  - field 'j': %c in the format '%c' cannot be documented: of the directives, "
+        "%Y %y %m %d %H %M %S %f %z %% mean the same everywhere\n"
         "  - field 'k': its enum has no members"
     )
 
@@ -124,18 +127,9 @@ def test_every_mistake_of_a_model_is_named_at_once() -> None:
             "Thing: class Meta: unknown option 'exlude'. Did you mean 'exclude'?",
         ),
         (
-            {"Meta": type("Meta", (), {"unknown": ma.INCLUDE})},
-            "Thing: class Meta: unknown = INCLUDE would store members that no document names.",
-        ),
-        (
             {"Meta": type("Meta", (), {"many": True})},
             "Thing: class Meta: many = True has no meaning for a model, which describes one "
             "object.",
-        ),
-        (
-            {"a": ma.fields.Time()},
-            "Thing: field 'a': Time fields are not supported: use a field of openrest.models, or "
-            "a class of your own",
         ),
         (
             {"shout": ma.post_dump(lambda self, data, **options: data)},
@@ -242,7 +236,7 @@ class Odd(models.Model):
 
 
 def test_post_load_has_to_give_a_record() -> None:
-    with pytest.raises(TypeError, match="post_load of Odd gave a object; records are dicts"):
+    with pytest.raises(TypeError, match="post_load gave a object, which is no record"):
         load(Odd, {})
 
 

@@ -27,10 +27,12 @@ from openrest.models.derive import field_shape, schema_shape
 from openrest.models.dumping import dumper
 from openrest.models.examples import example
 from openrest.models.jsonschema import json_schema
-from openrest.models.loading import object_loader, same, wire_loader
-from openrest.models.text import has_text_form, text_reader
+from openrest.models.loading import same, wire_loader
+from openrest.models.text import has_text_form, text_reader, text_shape
 from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
+from openrest.models.walking import without_rules
 from openrest.testing.strategies import json_values, wire_values
+from tests.models.borders import BORDERS
 
 
 class Colour(enum.Enum):
@@ -105,138 +107,6 @@ SPELLABLE = [name for name in FIELDS if has_text_form(field_shape(FIELDS[name]()
 #: The fields of openrest.models.
 OWN = [name for name in FIELDS if isinstance(FIELDS[name](), models.ShapedField)]
 
-#: Values near the borders of one type or another.
-BORDERS: list[Any] = [
-    None,
-    True,
-    False,
-    0,
-    1,
-    -1,
-    2,
-    7,
-    8,
-    9,
-    10,
-    13,
-    1.0,
-    2.5,
-    0.5,
-    -0.0,
-    0.1,
-    5e-324,
-    1e16,
-    1e300,
-    2**31,
-    2**53,
-    2**53 + 1,
-    2**63 - 1,
-    2**63,
-    -(2**63),
-    -(2**63) - 1,
-    2**64,
-    10**30,
-    10**400,
-    float(2**63),
-    "",
-    " ",
-    "a",
-    "b",
-    "ab",
-    "abc",
-    "abcdef",
-    "ab1",
-    "x",
-    "yy",
-    "a\n",
-    "\n",
-    "\u0000",
-    "a\u0000",
-    "\ud800",
-    "é",
-    "Ａ",
-    "\U0001f600",
-    "1",
-    "0",
-    "-0",
-    "1.0",
-    "01",
-    "+1",
-    "1_000",
-    "1e3",
-    "0.001",
-    "-0.12",
-    "9999.99",
-    "10000.00",
-    "999999999999.999999",
-    "1000000000000",
-    "0.0000001",
-    "٣",
-    "NaN",
-    "Infinity",
-    "true",
-    "red",
-    "RED",
-    "Red",
-    "admin",
-    "..",
-    ".",
-    "a/b",
-    "a b",
-    "~x",
-    "%41",
-    "2024-02-29",
-    "2023-02-29",
-    "2024-02-30",
-    "2024-13-01",
-    "0000-01-01",
-    "0001-01-01",
-    "9999-12-31",
-    "20240101",
-    "2024-W01-1",
-    "2024-1-1",
-    "2024-01-01 ",
-    "2024-01-01T00:00:00Z",
-    "2024-01-01t00:00:00z",
-    "2024-01-01 00:00:00Z",
-    "2024-01-01T00:00:00",
-    "2024-01-01T00:00:00+00:00",
-    "2024-01-01T00:00:00+0000",
-    "2024-01-01T00:00:00+24:00",
-    "2024-01-01T00:00:00+23:59",
-    "2024-01-01T24:00:00Z",
-    "2016-12-31T23:59:60Z",
-    "2024-01-01T00:00:00.1Z",
-    "2024-01-01T00:00:00.123456Z",
-    "2024-01-01T00:00:00.1234567Z",
-    "2024-01-01T00:00:00,5Z",
-    "2024-01-01T00:00Z",
-    "2024-02-30T00:00:00Z",
-    "0000-01-01T00:00:00Z",
-    "0001-01-01T00:00:00+23:59",
-    "0001-01-01T00:00:00Z",
-    "9999-12-31T23:59:59-23:59",
-    "9999-12-31T23:59:59.999999Z",
-    "2024-01-01T00:00:00-00:00",
-    "5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b",
-    "5A2F1C0E-7D1B-4B0A-9F6E-2C3D4E5F6A7B",
-    "{5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b}",
-    "5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b",
-    "urn:uuid:5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b",
-    [],
-    [0],
-    [1, 1],
-    [10],
-    ["a"],
-    ["a", "b", "c"],
-    ["x", "y", "x"],
-    [None],
-    [[]],
-    ["2024-01-01", None],
-    {},
-    {"a": 1},
-]
-
 
 def accepted_by_schema(schema: dict[str, Any], value: Any) -> bool:
     validator = jsonschema_rs.validator_for(
@@ -303,18 +173,16 @@ def test_what_is_dumped_fits_the_schema_and_loads_to_the_same_value(name: str) -
 
 @pytest.mark.parametrize("name", SPELLABLE)
 def test_query_text_reads_as_the_value_that_it_spells(name: str) -> None:
-    shape = s.without_rules(field_shape(FIELDS[name]()))
-    inner = shape.shape if isinstance(shape, s.Nullable) else shape
-    if isinstance(inner, s.List):
-        inner = s.List(item=inner.item, min_items=1, max_items=inner.max_items)
+    inner = text_shape(without_rules(field_shape(FIELDS[name]())))
+    assert inner is not None
     read, load = text_reader(inner), wire_loader(inner)
 
     @given(wire_values(inner))
     def check(value: Any) -> None:
         values = value if isinstance(value, list) else [value]
-        texts = [v if isinstance(v, str) else json.dumps(v) for v in values]
+        text = ",".join(v if isinstance(v, str) else json.dumps(v) for v in values)
         mistakes: list[Mistake] = []
-        assert read(texts, mistakes) == load(value)
+        assert read([text], mistakes) == load(value)
         assert mistakes == []
 
     check()
@@ -322,10 +190,10 @@ def test_query_text_reads_as_the_value_that_it_spells(name: str) -> None:
 
 @pytest.mark.parametrize("name", SPELLABLE)
 @pytest.mark.parametrize(
-    "text", ["", " ", "+1", "1_0", " 1", "0x1", "١", "True", "on", "null", "1,2"]
+    "text", ["", " ", "+1", "1_0", " 1", "0x1", "١", "True", "on", "null", "1;2"]
 )
 def test_query_text_that_spells_no_value_is_refused_or_is_a_string(name: str, text: str) -> None:
-    shape = s.without_rules(field_shape(FIELDS[name]()))
+    shape = without_rules(field_shape(FIELDS[name]()))
     mistakes: list[Mistake] = []
     native = text_reader(shape)([text], mistakes)
     assert mistakes or native == text or native == [text]
@@ -409,7 +277,7 @@ def test_object_schema_and_loader_accept_the_same_values(name: str) -> None:
 @given(wire_values(REQUESTS["create"]))
 def test_a_created_record_is_answered_as_the_read_schema_says(value: Any) -> None:
     read = read_shape(MODEL, "Read")
-    record = {**object_loader(REQUESTS["create"])(value), "id": 1}
+    record = {**wire_loader(REQUESTS["create"])(value), "id": 1}
     answer = dumper(read)(record)
     assert accepted_by_schema(json_schema(read), answer)
     for wire, sent in value.items():
@@ -420,7 +288,7 @@ def test_a_created_record_is_answered_as_the_read_schema_says(value: Any) -> Non
 
 
 def test_native_values_are_the_python_ones() -> None:
-    load = object_loader(REQUESTS["create"])
+    load = wire_loader(REQUESTS["create"])
     sent = {"name": "a", "bio": None, "price": "2.5", "lastSeen": "2026-01-01T01:00:00+01:00"}
     assert load(sent) == {
         "name": "a",

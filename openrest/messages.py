@@ -1,0 +1,193 @@
+"""Every text that clients read in problems: one table, in English, that can be translated whole.
+
+A name in braces is a placeholder, which `say` fills in. The details of mistakes have no subject:
+it is what their place names. A comment above a text is for those who translate it, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["Text", "say", "texts"]
+
+
+class Text(str):
+    """A text that remembers the `template` and the `values` that it was made from."""
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: Mapping[str, object]
+
+
+def say(template: str, /, **values: object) -> Text:
+    """The template with its placeholders filled in, as `str.format` does it.
+
+        raise Conflict(say("{person} has done this already.", person="Ada"))
+
+    What translates it is asked for the template alone. A value that is a `Text` itself is
+    translated with it.
+    """
+    text = Text(template.format(**values) if values else template)
+    text.template = template
+    text.values = values
+    return text
+
+
+def texts() -> tuple[str, ...]:
+    """Every text of the table, from top to bottom."""
+    found: list[str] = []
+    for name, value in globals().items():
+        if name.isupper():
+            found += [value] if isinstance(value, str) else value
+    return tuple(found)
+
+
+# Titles, one for each status
+
+BAD_REQUEST: Final = "Bad Request"
+NOT_FOUND: Final = "Not Found"
+METHOD_NOT_ALLOWED: Final = "Method Not Allowed"
+NOT_ACCEPTABLE: Final = "Not Acceptable"
+CONFLICT: Final = "Conflict"
+CONTENT_TOO_LARGE: Final = "Content Too Large"
+UNSUPPORTED_MEDIA_TYPE: Final = "Unsupported Media Type"
+UNPROCESSABLE_CONTENT: Final = "Unprocessable Content"
+INTERNAL_SERVER_ERROR: Final = "Internal Server Error"
+SERVICE_UNAVAILABLE: Final = "Service Unavailable"
+
+# What happened: the detail of a problem
+
+NOTHING_AT: Final = "There is nothing at {address}."
+#: {resource} and {parameter} are names, {mistake} is a detail such as "must be an integer".
+NOTHING_WITH: Final = "There is nothing in {resource} with the {parameter} {value!r}: it {mistake}."
+NO_RECORD: Final = "There is no record with the key {key}."
+#: {methods} are those that there are: "GET, HEAD, OPTIONS".
+OTHER_METHODS: Final = "{address} answers {methods}, not {method}."
+CAN_BE_SENT_AS: Final = "{address} can be sent as {media_types}."
+THIS_CAN_BE_SENT_AS: Final = "This can be sent as {media_types}."
+#: {media_type} was sent, {media_types} are read.
+NOT_READ_HERE: Final = "{media_type} is not read here; {media_types} is."
+NO_CONTENT_TYPE: Final = "There is no Content-Type; {media_types} is."
+CONTRACT_BROKEN: Final = "The request breaks its schema."
+RULE_BROKEN: Final = "The request fits its schema; a rule of the model refuses it."
+#: {member} is a name.
+SAME_VALUE: Final = "Another record has the same {member}."
+#: {members} are two names or more: "shelf and place".
+SAME_VALUES: Final = "Another record has the same {members} together."
+#: Joins the names of members. {first} may be two names that are joined already.
+AND: Final = "{first} and {second}"
+SERVER_FAILED: Final = "The server failed; its log says why."
+AWAY: Final = "The data cannot be reached for now."
+
+# What is wrong with a body that cannot be read: the detail of a problem
+
+NO_BODY: Final = "There is no body; one is required."
+BODY_TOO_LARGE: Final = "The body is larger than the {maximum} bytes that are read here."
+BODY_UNREADABLE: Final = "The body cannot be read to its end."
+BODY_ENDED: Final = "The body ended before its Content-Length."
+BYTE_ORDER_MARK: Final = "The body begins with a byte order mark (RFC 8259, section 8.1)."
+#: {reason} is one of the reasons that Python gives, below.
+NOT_UTF_8: Final = "The body is not UTF-8: {reason} at byte {position}."
+#: {reason} is one of the reasons that Python gives, below.
+NOT_JSON: Final = "The body is not JSON: {reason} at line {line}, column {column}."
+#: {name} is NaN, Infinity or -Infinity.
+NO_CONSTANT: Final = "{name} is not JSON."
+NESTED_TOO_DEEP: Final = "The body is nested deeper than {maximum} levels."
+MEMBER_TWICE: Final = "The member {name!r} is there twice."
+NUMBER_TOO_LARGE: Final = "The number {number} is larger than any double."
+NUMBER_TOO_LONG: Final = "A number has too many digits."
+BODY_HAS_SURROGATE: Final = "The body has a lone surrogate, which no UTF-8 text can hold."
+
+# Reasons that Python gives for what is not UTF-8 or not JSON
+
+PYTHON_SAYS: Final = (
+    "invalid start byte",
+    "invalid continuation byte",
+    "unexpected end of data",
+    "Expecting value",
+    "Expecting property name enclosed in double quotes",
+    "Expecting ':' delimiter",
+    "Expecting ',' delimiter",
+    "Extra data",
+    "Unterminated string starting at",
+    "Invalid control character at",
+    "Invalid \\escape",
+    "Invalid \\uXXXX escape",
+    "Illegal trailing comma before end of object",
+    "Illegal trailing comma before end of array",
+)
+
+# What is wrong with the parameters or the headers: the detail of a mistake
+
+UNKNOWN_PARAMETER: Final = "is not a parameter here."
+UNKNOWN_PARAMETER_NEAR: Final = "is not a parameter here. Did you mean {near!r}?"
+GIVEN_TWICE: Final = "is given more than once"
+QUERY_NOT_UTF_8: Final = "is not UTF-8"
+TOO_MANY_PARAMETERS: Final = "has more than {maximum} parameters"
+#: Of a key in an address, which has one spelling: {value}.
+IS_WRITTEN: Final = "is written {value}"
+#: Of the header Content-Type.
+MUST_BE: Final = "must be {media_types}"
+#: Of the header Accept.
+MUST_ALLOW: Final = "must allow {media_types}"
+
+# What is wrong with a member, or with the object that it is in: the detail of a mistake
+
+REQUIRED: Final = "is required"
+READ_ONLY: Final = "is read-only: leave it out"
+UNKNOWN_MEMBER: Final = "is not a member of this object."
+UNKNOWN_MEMBER_NEAR: Final = "is not a member of this object. Did you mean {near!r}?"
+#: Of a value that another record has.
+TAKEN: Final = "is taken"
+REFUSED_BY_RULE: Final = "is refused by a rule"
+
+# What is wrong with a value: the detail of a mistake
+
+BOOLEAN: Final = "must be true or false"
+INTEGER: Final = "must be an integer"
+NUMBER: Final = "must be a number"
+FINITE: Final = "must be a finite number"
+AT_LEAST: Final = "must be at least {minimum}"
+MORE_THAN: Final = "must be more than {minimum}"
+AT_MOST: Final = "must be at most {maximum}"
+LESS_THAN: Final = "must be less than {maximum}"
+#: {whole} and {places} are numbers of digits.
+DECIMAL: Final = (
+    "must be a decimal number in a string, with at most {whole} digits before the point and "
+    "{places} after it"
+)
+STRING: Final = "must be a string"
+NOT_EMPTY: Final = "must not be empty"
+MIN_LENGTH: Final = "must have at least {minimum} characters"
+MAX_LENGTH: Final = "must have at most {maximum} characters"
+NO_NUL: Final = "must not contain the character NUL"
+PATTERN: Final = "must match the pattern {pattern}"
+NO_SURROGATE: Final = "must be Unicode text without lone surrogates"
+DATE_TIME: Final = "must be a date and time with an offset, such as 2026-03-01T09:30:00Z"
+NAIVE_DATE_TIME: Final = "must be a date and time without an offset, such as 2026-03-01T09:30:00"
+DATE: Final = "must be a date, such as 2026-03-01"
+TIME: Final = "must be a time of day, such as 09:30:00"
+UUID: Final = "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"
+CHOICE: Final = "must be one of {choices}"
+CHOICE_NEAR: Final = "must be one of {choices}. Did you mean {near!r}?"
+EXCEPT: Final = "must not be {refused}"
+NOT_NULL: Final = "must not be null"
+ARRAY: Final = "must be an array"
+MIN_ITEMS: Final = "must have at least {minimum} items"
+MAX_ITEMS: Final = "must have at most {maximum} items"
+#: Of an array that has one item of each kind.
+ITEMS: Final = "must have exactly {number} items"
+OBJECT: Final = "must be an object"
+MIN_MEMBERS: Final = "must have at least {minimum} members"
+MAX_MEMBERS: Final = "must have at most {maximum} members"
+#: Of a name in an object that is also written in another way there.
+SAME_NAME: Final = "is the same as {name!r}"
+#: Of the name of a member; {mistake} is the detail of another mistake: "must be a date".
+NAME: Final = "the name {mistake}"
+#: {text} is what a text of that kind is: "an IP address, such as 192.0.2.1".
+PARSED: Final = "must be {text}"
+#: Of a text that looks right and means nothing: "31/02/2026".
+NOT_THERE: Final = "does not exist"
+CONSTANT: Final = "must be {value}"

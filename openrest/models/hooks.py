@@ -1,0 +1,119 @@
+"""The hooks of a schema, run on what fits: pre_load, post_load, validates, validates_schema."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Set
+from copy import copy
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, missing
+from marshmallow.utils import get_value
+
+from openrest.errors import RuleViolated
+from openrest.models import shapes as s
+from openrest.models.places import rule_mistakes
+from openrest.models.respelling import respeller
+
+__all__ = ["Refine", "has_dump_hooks", "refiner"]
+
+_LOAD_HOOKS = ("pre_load", "post_load", "validates", "validates_schema")
+_DUMP_HOOKS = ("pre_dump", "post_dump")
+
+Refine = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+def has_dump_hooks(schema_class: type[Schema]) -> bool:
+    """Whether something may change what the schema dumps."""
+    return any(schema_class._hooks.get(hook) for hook in _DUMP_HOOKS)
+
+
+def refiner(schema: Schema, shape: s.Object) -> Refine | None:
+    """Runs the hooks of a schema on a wire object that fits; None where it has none.
+
+    It raises RuleViolated for what they refuse.
+    """
+    own = any(schema._hooks.get(hook) for hook in _LOAD_HOOKS)
+    if not own and not any(f.pre_load or f.post_load for f in schema.fields.values()):
+        return None
+    # Everything a client sent, spelled as marshmallow's own fields read it: 5.0 as 5.
+    respell = respeller(shape)
+    names = [member.name for member in shape.members]
+    # A schema of marshmallow-sqlalchemy makes an instance for which it need not ask a database.
+    options: dict[str, Any] = {"transient": True} if hasattr(schema, "transient") else {}
+    if shape.extra == "ignore":
+        options["unknown"] = EXCLUDE
+
+    required = {f.data_key or name: name for name, f in schema.load_fields.items() if f.required}
+
+    def refine(sent: dict[str, Any], native: dict[str, Any]) -> dict[str, Any]:
+        try:
+            # Only the key is ever left out of what fits: of a replacement, which cannot change it.
+            left_out = required.keys() - sent.keys()
+            loading = _optional(schema, {required[wire] for wire in left_out})
+            refined = loading.load(respell(sent), many=False, **options)
+        except ValidationError as error:
+            raise RuleViolated(rule_mistakes(error.messages, "#")) from error
+        record = refined if isinstance(refined, Mapping) else _record(refined, names)
+        completed: dict[str, Any] = _completed(shape, record, native)
+        return completed
+
+    return refine
+
+
+def _optional(schema: Schema, names: Set[str]) -> Schema:
+    """The schema with fewer fields required: `partial` would reach the nested ones, too."""
+    if not names:
+        return schema
+    other = copy(schema)
+    other.load_fields = dict(schema.load_fields)
+    for name in names:
+        field = other.load_fields[name] = copy(schema.load_fields[name])
+        field.required = False
+    return other
+
+
+def _completed(shape: s.Shape, loaded: Any, native: Any) -> Any:
+    """What marshmallow loaded, with what it does not fill in: generated keys and nulls."""
+    if loaded is None or native is None:
+        return loaded
+    match shape:
+        case s.Nullable() | s.Ruled() | s.Except() | s.Deferred():
+            return _completed(shape.shape, loaded, native)
+        case s.Object() if isinstance(loaded, Mapping):
+            shapes = {member.name: member.shape for member in shape.members}
+            missing_ones = {name: value for name, value in native.items() if name not in loaded}
+            return missing_ones | {
+                name: _completed(shapes[name], value, native[name])
+                if name in shapes and name in native
+                else value
+                for name, value in loaded.items()
+            }
+        case s.OneOf(discriminator=name, variants=variants) if isinstance(loaded, Mapping):
+            variant = dict(variants).get(str(loaded.get(name)))
+            return loaded if variant is None else _completed(variant, loaded, native)
+        case s.Timestamp() if isinstance(loaded, dt.datetime) and loaded.tzinfo is None:
+            return loaded.replace(tzinfo=dt.UTC)  # marshmallow means UTC, and does not say so
+        case s.List(item=item) if isinstance(loaded, list) and len(loaded) == len(native):
+            return [_completed(item, *pair) for pair in zip(loaded, native, strict=True)]
+        case s.Tuple(items=items) if isinstance(loaded, tuple) and len(loaded) == len(native):
+            return tuple(_completed(*one) for one in zip(items, loaded, native, strict=True))
+        case s.Map(value=value) if isinstance(loaded, Mapping):
+            return {
+                key: _completed(value, one, native[key]) if key in native else one
+                for key, one in loaded.items()
+            }
+        case _:
+            return loaded
+
+
+def _record(made: Any, names: list[str]) -> dict[str, Any]:
+    """The record of an object that post_load has made; what it has no value for is left out."""
+    values = {name: get_value(made, name) for name in names}
+    record = {name: value for name, value in values.items() if value is not missing}
+    if not record:
+        raise TypeError(
+            f"post_load gave a {type(made).__name__}, which is no record and has none of its "
+            f"fields: {', '.join(names)}"
+        )
+    return record

@@ -1,0 +1,290 @@
+"""What clients read in problems comes from one table, or from the author of the API."""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from marshmallow import pre_load
+from marshmallow.validate import Length, Range
+
+from openrest import messages as msg
+from openrest import models
+from openrest.controllers import Controller, WSGIDispatcher
+from openrest.datastore import PythonListDataStore
+from openrest.views import JsonResponse
+from tests.contract.apis import everything
+from tests.contract.client import Answer, Client
+from tests.contract.prober import LABEL, SUCCESSES, THING, Prober
+
+#: What the authors of the APIs say.
+OWN = {"It would be too large.", "Low is above high.", "Must be even.", "Says nothing."}
+
+
+class Odd(models.Model):
+    """What can be wrong in ways that the API of everything has no use for."""
+
+    id = models.PkField()
+    pair = models.ListField(models.IntegerField(), validate=Length(1, 2))
+    long = models.StringField(validate=Length(min=3))
+    ratio = models.FloatField(validate=Range(1, 2))
+    even = models.IntegerField(validate=lambda value: value % 2 == 0)
+    text = models.StringField()
+
+    @pre_load
+    def spoil(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Make values that no JSON can hold, of some that it can."""
+        spoilt = {"text": "\ud800", "ratio": math.nan}
+        return {**data, **{name: spoilt[name] for name in spoilt if name == data.get("long")}}
+
+
+class Odds(Controller):
+    resource = {
+        "resource_name": "odds",
+        "resource": [],
+        "model": Odd,
+        "datastore": PythonListDataStore,
+    }
+    controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET"]}
+    view = {"response_class": JsonResponse}
+
+
+class Spoken:
+    """A client of an API whose texts are marked by a translation, which notes what it is asked."""
+
+    def __init__(self, make: Callable[..., WSGIDispatcher]) -> None:
+        self.asked: list[str] = []
+        self.client = Client(make(translate=self.translate))
+        self.asked.clear()  # the start asks for the whole table
+
+    def translate(self, text: str) -> str:
+        self.asked.append(text)
+        return f"§{text}"
+
+    def check(self, answer: Answer) -> None:
+        """Assert that the answer has marked texts, of the table or of the API's author, only."""
+        for text in said(answer):
+            assert text.startswith("§"), text
+        assert set(self.asked) <= {*msg.texts(), *OWN}
+
+
+def said(answer: Answer) -> Iterator[str]:
+    """The texts of a problem."""
+    yield answer.json["title"]
+    yield answer.json["detail"]
+    for mistake in answer.errors:
+        yield mistake["detail"]
+
+
+def spoken_everything(folder: Path) -> Spoken:
+    return Spoken(lambda **options: everything("sqlite", folder, **options))
+
+
+def spoken_odds() -> Spoken:
+    return Spoken(lambda **options: WSGIDispatcher([Odds], debug=True, **options))
+
+
+def thing(**members: Any) -> Callable[[Client], Answer]:
+    return lambda client: client.post("/things", {**THING, **members})
+
+
+def odd(**members: Any) -> Callable[[Client], Answer]:
+    return lambda client: client.post("/odds", members)
+
+
+def body(data: bytes, **options: Any) -> Callable[[Client], Answer]:
+    return lambda client: client.raw("POST", "/things", data, **options)
+
+
+def get(target: str, **headers: str) -> Callable[[Client], Answer]:
+    return lambda client: client.get(target, **headers)
+
+
+def probe(id: str, status: int) -> Callable[[Client], Answer]:
+    return lambda client: Prober(client, id).ask(status)
+
+
+def again(**members: Any) -> Callable[[Client], Answer]:
+    """Create a label that clashes with one that is there."""
+
+    def post(client: Client) -> Answer:
+        client.post("/labels", LABEL)
+        return client.post("/labels", {**LABEL, **members})
+
+    return post
+
+
+#: What makes the API of everything say each text of the table, by its name.
+ASKED_OF_EVERYTHING = {
+    "BAD_REQUEST": body(b""),
+    "NOT_FOUND": get("/nothing"),
+    "METHOD_NOT_ALLOWED": lambda client: client.delete("/things"),
+    "NOT_ACCEPTABLE": get("/things", Accept="image/png"),
+    "CONFLICT": again(),
+    "CONTENT_TOO_LARGE": probe("create_things", 413),
+    "UNSUPPORTED_MEDIA_TYPE": probe("create_things", 415),
+    "UNPROCESSABLE_CONTENT": thing(size="1"),
+    "INTERNAL_SERVER_ERROR": probe("get_things", 500),
+    "SERVICE_UNAVAILABLE": probe("get_things", 503),
+    "NOTHING_AT": get("/nothing"),
+    "NOTHING_WITH": get("/things/x"),
+    "NO_RECORD": get("/things/7"),
+    "OTHER_METHODS": lambda client: client.delete("/things"),
+    "CAN_BE_SENT_AS": get("/things", Accept="image/png"),
+    "NOT_READ_HERE": body(b"a", content_type="text/plain"),
+    "NO_CONTENT_TYPE": body(b"a", content_type=""),
+    "CONTRACT_BROKEN": thing(size="1"),
+    "RULE_BROKEN": thing(even=1),
+    "SAME_VALUE": again(shelf="free"),
+    "SAME_VALUES": again(slug="b"),
+    "AND": again(slug="b"),
+    "SERVER_FAILED": probe("get_things", 500),
+    "AWAY": probe("get_things", 503),
+    "NO_BODY": body(b""),
+    "BODY_TOO_LARGE": probe("create_things", 413),
+    "BODY_UNREADABLE": body(b"{}", **{"wsgi.input": None}),
+    "BODY_ENDED": body(b"{}", CONTENT_LENGTH="3"),
+    "BYTE_ORDER_MARK": body(b"\xef\xbb\xbf{}"),
+    "NOT_UTF_8": body(b"\xff"),
+    "NOT_JSON": body(b"{"),
+    "NO_CONSTANT": body(b"NaN"),
+    "NESTED_TOO_DEEP": body(b"[" * 65),
+    "MEMBER_TWICE": body(b'{"a": 1, "a": 1}'),
+    "NUMBER_TOO_LARGE": body(b"1e400"),
+    "NUMBER_TOO_LONG": body(b"9" * 5000),
+    "BODY_HAS_SURROGATE": body(b'"\\ud800"'),
+    "UNKNOWN_PARAMETER": get("/things?qqq=1"),
+    "UNKNOWN_PARAMETER_NEAR": get("/things?nam=1"),
+    "GIVEN_TWICE": get("/things?size=1&size=1"),
+    "QUERY_NOT_UTF_8": get("/things?name=%FF"),
+    "TOO_MANY_PARAMETERS": get("/things?" + "&".join(101 * ["size=1"])),
+    "IS_WRITTEN": get("/things/1.0"),
+    "MUST_BE": body(b"a", content_type="text/plain"),
+    "MUST_ALLOW": get("/things", Accept="image/png"),
+    "REQUIRED": lambda client: client.post("/things", {}),
+    "READ_ONLY": thing(id=1),
+    "UNKNOWN_MEMBER": thing(qqq=1),
+    "UNKNOWN_MEMBER_NEAR": thing(nmae=1),
+    "TAKEN": again(),
+    "BOOLEAN": thing(active=1),
+    "INTEGER": thing(size="1"),
+    "NUMBER": thing(ratio="1"),
+    "AT_LEAST": thing(size=-1),
+    "MORE_THAN": thing(share=0),
+    "AT_MOST": thing(size=101),
+    "LESS_THAN": thing(share=1),
+    "DECIMAL": thing(price=1),
+    "STRING": thing(name=1),
+    "NOT_EMPTY": thing(name=""),
+    "MAX_LENGTH": thing(name=21 * "a"),
+    "NO_NUL": thing(name="\0"),
+    "PATTERN": thing(code="x"),
+    "DATE_TIME": thing(seen="now"),
+    "DATE": thing(born="today"),
+    "UUID": thing(token="x"),
+    "CHOICE": thing(color=1),
+    "CHOICE_NEAR": thing(color="reed"),
+    "EXCEPT": thing(not_root="root"),
+    "NOT_NULL": thing(anything=None),
+    "ARRAY": thing(tags="a"),
+    "MAX_ITEMS": thing(tags=list("abcd")),
+    "OBJECT": body(b"[]"),
+}
+#: What makes the API of odds say the rest.
+ASKED_OF_ODDS = {
+    "REFUSED_BY_RULE": odd(even=1),
+    "MIN_LENGTH": odd(long="a"),
+    "MIN_ITEMS": odd(pair=[]),
+    "NO_SURROGATE": odd(long="text"),
+    "FINITE": odd(long="ratio"),
+}
+#: What only an example in the document says: it is about no address.
+ONLY_SHOWN = {"THIS_CAN_BE_SENT_AS"}
+
+
+def names() -> set[str]:
+    return {name for name in vars(msg) if name.isupper()}
+
+
+def test_every_text_of_the_table_is_asked_for() -> None:
+    assert names() - {"PYTHON_SAYS"} == {*ASKED_OF_EVERYTHING, *ASKED_OF_ODDS, *ONLY_SHOWN}
+
+
+@pytest.mark.parametrize("name", ASKED_OF_EVERYTHING)
+def test_a_text_of_the_table_is_what_a_client_reads(name: str, tmp_path: Path) -> None:
+    spoken = spoken_everything(tmp_path)
+    answer = ASKED_OF_EVERYTHING[name](spoken.client)
+    spoken.check(answer)
+    assert vars(msg)[name] in spoken.asked
+
+
+@pytest.mark.parametrize("name", ASKED_OF_ODDS)
+def test_an_odd_text_of_the_table_is_what_a_client_reads(name: str) -> None:
+    spoken = spoken_odds()
+    answer = ASKED_OF_ODDS[name](spoken.client)
+    spoken.check(answer)
+    assert vars(msg)[name] in spoken.asked
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xff", "invalid start byte"),
+        (b'"\xc3("', "invalid continuation byte"),
+        (b'"\xc3', "unexpected end of data"),
+        (b"[", "Expecting value"),
+        (b"{", "Expecting property name enclosed in double quotes"),
+        (b'{"a"}', "Expecting ':' delimiter"),
+        (b"[1 2]", "Expecting ',' delimiter"),
+        (b"{}{}", "Extra data"),
+        (b'"', "Unterminated string starting at"),
+        (b'"\n"', "Invalid control character at"),
+        (b'"\\x"', "Invalid \\escape"),
+        (b'"\\uxxxx"', "Invalid \\uXXXX escape"),
+    ],
+)
+def test_what_python_says_of_a_body_is_translated(data: bytes, reason: str, tmp_path: Path) -> None:
+    spoken = spoken_everything(tmp_path)
+    answer = body(data)(spoken.client)
+    spoken.check(answer)
+    assert f": §{reason} at " in answer.json["detail"]
+
+
+@pytest.mark.parametrize("data", [b"[1,]", b'{"a": 1,}'])
+def test_every_version_of_python_says_what_is_in_the_table(data: bytes, tmp_path: Path) -> None:
+    spoken = spoken_everything(tmp_path)
+    answer = body(data)(spoken.client)
+    spoken.check(answer)
+    assert answer.json["detail"].startswith("§The body is not JSON: §")
+
+
+@pytest.mark.parametrize("id", SUCCESSES)
+def test_every_error_of_an_operation_is_in_the_other_language(id: str, tmp_path: Path) -> None:
+    spoken = spoken_everything(tmp_path)
+    method, target, _, _ = SUCCESSES[id]
+    template = spoken.client.template(target.partition("?")[0].replace("{", "").replace("}", ""))
+    responses = spoken.client.document["paths"][template][method.lower()]["responses"]
+    for status in map(int, responses):
+        if status >= 400:
+            answer = Prober(spoken.client, id).ask(status)
+            assert answer.status == status
+            spoken.check(answer)
+
+
+def test_every_example_of_a_problem_in_the_document_is_in_the_other_language(
+    tmp_path: Path,
+) -> None:
+    client = spoken_everything(tmp_path).client
+    count = 0
+    for methods in client.document["paths"].values():
+        for entry in methods.values():
+            for status, response in entry["responses"].items():
+                if int(status) >= 400:
+                    [content] = client.resolved(response)["content"].values()
+                    example = content["example"]
+                    texts = [example["title"], example["detail"]]
+                    texts += [mistake["detail"] for mistake in example.get("errors", ())]
+                    assert all(text.startswith("§") for text in texts)
+                    count += len(texts)
+    assert count > 100
