@@ -7,6 +7,8 @@ PORT ?= 5000
 # Which tests, and other options of pytest: make test ARGS='tests/cli -x'
 ARGS ?=
 
+export FUZZ_SECONDS ?= inf
+
 # With COVERAGE=1 the tests also measure which branches of openrest/ they take.
 ifdef COVERAGE
 PYTEST := $(BIN)/python -m coverage run -m pytest
@@ -14,13 +16,17 @@ else
 PYTEST := $(BIN)/python -m pytest
 endif
 
-.PHONY: serve test lint docs bench screenshot clean
+.PHONY: serve test fuzz lint docs bench screenshot clean
 
 serve: .venv/.run
 	@exec $(BIN)/openrest run examples.tweets:app --host $(HOST) --port $(PORT)
 
 test: .venv/.dev
 	@$(PYTEST) -q -rs -n auto --dist worksteal $(ARGS)
+
+# Draws models until Ctrl+C, or for so many seconds: make fuzz FUZZ_SECONDS=60
+fuzz: .venv/.dev
+	@$(BIN)/python -W error -m tests.models.drawn.fuzz
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ A page asks for it with a comment on a line of its own:
     <!-- generated: tree openrest.errors -->   what the docstring of a module draws
     <!-- generated: fields -->                 each field: in JSON, in records, in SQLite
     <!-- generated: messages -->               each text that clients read in problems
+    <!-- generated: deviations -->             what we chose to do otherwise than marshmallow
     <!-- generated: file CHANGELOG.md -->      a file of the repository, as it is
     <!-- generated: code examples/x.py -->     ... or as a block of code
     <!-- generated: code examples/x.py y -->   ... of which only the function or class y
@@ -21,6 +22,7 @@ import inspect
 import json
 import re
 import textwrap
+import tomllib
 from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import groupby
@@ -216,6 +218,15 @@ def _fields(_: str) -> str:
     return "\n".join(lines)
 
 
+def _deviations(_: str) -> str:
+    """The choices, with the number of marshmallow's tests that each of them fails."""
+    table = tomllib.loads(_file("tests/marshmallow_suite/deviations.toml"))
+    lines = ["| openrest | reason | tests |", "| --- " * 3 + "|"]
+    for entry in table["deviation"]:
+        lines.append(f"| {entry['choice']} | {entry['reason']} | {len(entry['tests'])} |")
+    return "\n".join(lines)
+
+
 def _qualified(type_: type) -> str:
     return (
         type_.__name__
@@ -239,6 +250,7 @@ _WRITERS: dict[str, Callable[[str], str]] = {
     "tree": _tree,
     "fields": _fields,
     "messages": _messages,
+    "deviations": _deviations,
     "file": _file,
     "code": _code,
 }

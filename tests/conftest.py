@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
+import pytest
 from hypothesis import settings
 
 # No deadline: machines are shared, and how long one example takes says nothing.
 settings.register_profile("short", max_examples=60, deadline=None)
 settings.register_profile("long", max_examples=300, deadline=None, print_blob=True)
 settings.load_profile("long" if os.environ.get("CI") == "true" else "short")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted: a ratio that nobody sees is a formality."""
+    drawn: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == "summary":
+                    terminalreporter.write_line(str(value))
+                elif name == "drawn" and isinstance(value, dict):
+                    drawn.update(value)  # the parts of it ran in several processes
+    if drawn:
+        said = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in drawn.items())
+        terminalreporter.write_line(f"Drawn models: {said}")

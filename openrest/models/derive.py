@@ -30,16 +30,19 @@ from openrest.models.wording import required_words, worded
 __all__ = ["field_shape", "schema_shape"]
 
 _CONVERSIONS = ("_deserialize", "_serialize", "deserialize", "serialize")
+#: Where marshmallow-sqlalchemy has its fields; its Nested only hands the session on.
+_SQLALCHEMY = "marshmallow_sqlalchemy.fields"
 #: The fields that are made of others, or of functions.
 _CONTAINERS = (ma.List, ma.Tuple, ma.Mapping, ma.Nested, ma.Method, ma.Function)
 
 
-def field_shape(field: ma.Field[Any]) -> s.Shape:
+def field_shape(field: ma.Field[Any], *, inherited: bool = False) -> s.Shape:
     """The shape of a field, its validators and `allow_none` included.
 
+    `inherited` is what its class has from ours, beneath conversions of its author's own.
     Raises ValueError with a sentence where the field cannot be documented truthfully.
     """
-    return _Derivation().field(field)
+    return _Derivation().field(field, inherited=inherited)
 
 
 def schema_shape(schema_class: type[Schema]) -> s.Object | s.OneOf:
@@ -59,12 +62,17 @@ class _Derivation:
     def __init__(self) -> None:
         self._known: dict[Any, s.Object | s.OneOf] = {}
 
-    def field(self, field: ma.Field[Any]) -> s.Shape:
+    def field(self, field: ma.Field[Any], *, inherited: bool = False) -> s.Shape:
         """The shape of a field, its validators and `allow_none` included."""
-        shape = worded(field, narrow(self._base(field), field.validators))
+        shape = worded(field, narrow(self._base(field, inherited), field.validators))
         return s.Nullable(shape=shape) if field.allow_none else shape
 
-    def _base(self, field: ma.Field[Any]) -> s.Shape:
+    def _base(self, field: ma.Field[Any], inherited: bool) -> s.Shape:
+        if _is_of(field, "Related"):
+            raise ValueError(
+                "a relationship is another row, which only a session can find: leave "
+                "include_relationships out, show its key with include_fk = True, or nest a schema"
+            )
         own = getattr(field, "base_shape", None)
         for cls in type(field).__mro__:
             if own is not None and "base_shape" in vars(cls):
@@ -76,7 +84,7 @@ class _Derivation:
                 return self._container(field)
             if cls is ma.Field and hasattr(field, "loads_by_shape"):
                 raise ValueError(f"{type(field).__name__} has no base_shape() that says what it is")
-            if _converts(cls):
+            if _converts(cls) and not inherited:
                 break
         return s.AnyValue(
             load=lambda value: field.deserialize(value),
@@ -167,6 +175,10 @@ class _Derivation:
             schema = schema_class() if schema is None else schema
         except ValueError as reason:  # marshmallow's own: two fields of one data_key or attribute
             raise ModelError(schema_class.__name__, [*mistakes, str(reason)]) from reason
+        except KeyError as reason:  # a name in class Meta that is no field
+            if not mistakes:
+                raise
+            raise ModelError(schema_class.__name__, mistakes) from reason
         members = []
         for name, field in schema.fields.items():
             try:
@@ -235,9 +247,14 @@ class _Derivation:
         )
 
 
+def _is_of(field: ma.Field[Any], name: str) -> bool:
+    """Whether the field is of a class of marshmallow-sqlalchemy's, which is not imported here."""
+    return any((cls.__module__, cls.__name__) == (_SQLALCHEMY, name) for cls in type(field).__mro__)
+
+
 def _converts(cls: type) -> bool:
     """Whether a class has conversions of its author's own."""
-    ours = cls.__module__ == ma.__name__ or "loads_by_shape" in vars(cls)
+    ours = cls.__module__ in (ma.__name__, _SQLALCHEMY) or "loads_by_shape" in vars(cls)
     return not ours and any(name in vars(cls) for name in _CONVERSIONS)
 
 
@@ -282,6 +299,14 @@ def _meta_mistakes(schema_class: type[Schema]) -> Iterator[str]:
             # marshmallow ignores what it does not know, and a misspelt 'exclude' leaks a field.
             if not name.startswith("__") and name not in known:
                 yield f"class Meta: unknown option {name!r}.{did_you_mean(name, known)}"
+    declared = schema_class._declared_fields
+    for option in ("fields", "load_only", "dump_only"):
+        for name in getattr(schema_class.opts, option) or ():
+            if name not in declared and "." not in name:
+                yield (
+                    f"class Meta: {option} names {name!r}, which is no field."
+                    f"{did_you_mean(name, declared)}"
+                )
     if schema_class.opts.many:
         yield "class Meta: many = True has no meaning for a model, which describes one object."
 

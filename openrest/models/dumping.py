@@ -90,8 +90,12 @@ def _dump_datetime(value: Any) -> str:
 def _timestamp(shape: s.Timestamp) -> Dump:
     unit = dt.timedelta(seconds=1) / shape.per_second
     if shape.whole:
-        return lambda value: (value - _EPOCH) // unit
-    return lambda value: (value - _EPOCH) / unit
+        return lambda value: (_aware(value) - _EPOCH) // unit
+    return lambda value: (_aware(value) - _EPOCH) / unit
+
+
+def _aware(value: Any) -> Any:
+    return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -21,9 +21,10 @@ from openrest.models import shapes as s
 from openrest.models.derive import field_shape
 from openrest.models.dumping import Dump, dumper
 from openrest.models.formats import INTEGER_TEXT, SEGMENT
+from openrest.models.kinds import check_decimal
 from openrest.models.loading import wire_loader
 from openrest.models.places import nested_messages
-from openrest.models.walking import without_rules
+from openrest.models.walking import without_names, without_rules
 
 __all__ = [
     "BooleanField",
@@ -99,15 +100,18 @@ class ShapedField(ma.Field[Any]):
         def base_shape(self) -> s.Shape:
             """What the field means before its validators narrow it."""
 
-    # Not _load: marshmallow's Nested has one.
+    def _loaded_shape(self) -> s.Shape:
+        # Narrowed: marshmallow's own Regexp lets "$" match before a last newline.
+        return without_rules(_present(field_shape(self, inherited=True)))
+
+    # Not _load and _dump: marshmallow's Nested has a method of that name.
     @cached_property
     def _from_wire(self) -> Any:
-        # Narrowed: marshmallow's own Regexp lets "$" match before a last newline.
-        return wire_loader(without_rules(_present(field_shape(self))))
+        return wire_loader(self._loaded_shape())
 
     @cached_property
     def _to_wire(self) -> Dump:
-        return dumper(_present(field_shape(self)))
+        return dumper(_present(field_shape(self, inherited=True)))
 
     if not TYPE_CHECKING:  # subclasses have the signatures of marshmallow's own classes
 
@@ -115,7 +119,10 @@ class ShapedField(ma.Field[Any]):
             try:
                 return self._from_wire(value)
             except InvalidData as broken:
-                raise ValidationError(nested_messages(broken.mistakes)) from broken
+                messages = nested_messages(broken.mistakes)
+                # One text alone as it is, as marshmallow's own fields raise it.
+                alone = isinstance(messages, list) and len(messages) == 1
+                raise ValidationError(messages[0] if alone else messages) from broken
 
         def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
             return None if value is None else self._to_wire(value)
@@ -129,6 +136,10 @@ class ContainerField(ShapedField):
     """A field made of other fields: checked by its shape, then loaded with their own hooks."""
 
     loads_by_shape = True
+
+    def _loaded_shape(self) -> s.Shape:
+        # Which members there are is checked by what is nested: it knows of `partial`.
+        return without_names(super()._loaded_shape())
 
     if not TYPE_CHECKING:
 
@@ -221,6 +232,7 @@ class DecimalField(ShapedField, ma.Decimal):
         self.fixed_places = places
 
     def base_shape(self) -> s.Shape:
+        check_decimal(self)
         if self.fixed_places is None:
             return s.Decimal(digits=self.digits, places=min(6, self.digits - 1))
         return s.Decimal(digits=self.digits, places=self.fixed_places, fixed=True)
@@ -238,9 +250,9 @@ class DateTimeField(ShapedField, ma.AwareDateTime):
 
     def __init__(
         self,
+        format: str | None = None,
         *,
         name: str | None = None,
-        format: str | None = None,
         **options: Unpack[FieldOptions],
     ) -> None:
         own: dict[str, Any] = {"format": format}
@@ -255,9 +267,9 @@ class NaiveDateTimeField(ShapedField, ma.NaiveDateTime):
 
     def __init__(
         self,
+        format: str | None = None,
         *,
         name: str | None = None,
-        format: str | None = None,
         **options: Unpack[FieldOptions],
     ) -> None:
         own: dict[str, Any] = {"format": format}
@@ -269,9 +281,9 @@ class DateField(ShapedField, ma.Date):
 
     def __init__(
         self,
+        format: str | None = None,
         *,
         name: str | None = None,
-        format: str | None = None,
         **options: Unpack[FieldOptions],
     ) -> None:
         own: dict[str, Any] = {"format": format}
@@ -283,9 +295,9 @@ class TimeField(ShapedField, ma.Time):
 
     def __init__(
         self,
+        format: str | None = None,
         *,
         name: str | None = None,
-        format: str | None = None,
         **options: Unpack[FieldOptions],
     ) -> None:
         own: dict[str, Any] = {"format": format}
@@ -307,9 +319,9 @@ class TimeDeltaField(ShapedField, ma.TimeDelta):
 
     def __init__(
         self,
+        precision: str = "seconds",
         *,
         name: str | None = None,
-        precision: str = "seconds",
         **options: Unpack[FieldOptions],
     ) -> None:
         own: dict[str, Any] = {"precision": precision}
@@ -359,6 +371,9 @@ class ConstantField(ShapedField, ma.Constant[Any]):
         own: dict[str, Any] = {"constant": constant}
         super().__init__(name=name, **own, **options)
 
+    loads_by_shape = True
+    _serialize = ma.Constant._serialize  # whatever the record has
+
 
 class RawField(ShapedField, ma.Raw):
     """Any JSON value, as it is; null with ``allow_none=True``."""
@@ -388,7 +403,7 @@ class TupleField(ContainerField, ma.Tuple):
         name: str | None = None,
         **options: Unpack[FieldOptions],
     ) -> None:
-        own: dict[str, Any] = {"tuple_fields": list(tuple_fields)}
+        own: dict[str, Any] = {"tuple_fields": tuple_fields}
         super().__init__(name=name, **own, **options)
 
 
@@ -397,10 +412,10 @@ class DictField(ContainerField, ma.Dict):
 
     def __init__(
         self,
-        *,
-        name: str | None = None,
         keys: ma.Field[Any] | type[ma.Field[Any]] | None = None,
         values: ma.Field[Any] | type[ma.Field[Any]] | None = None,
+        *,
+        name: str | None = None,
         **options: Unpack[FieldOptions],
     ) -> None:
         own: dict[str, Any] = {"keys": keys, "values": values}

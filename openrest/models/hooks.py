@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from copy import copy
+from itertools import repeat
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, missing
@@ -33,12 +34,12 @@ def refiner(schema: Schema, shape: s.Object) -> Refine | None:
 
     It raises RuleViolated for what they refuse.
     """
-    own = any(schema._hooks.get(hook) for hook in _LOAD_HOOKS)
-    if not own and not any(f.pre_load or f.post_load for f in schema.fields.values()):
+    if not _has_load_hooks(schema) and not any(
+        f.pre_load or f.post_load for f in schema.fields.values()
+    ):
         return None
     # Everything a client sent, spelled as marshmallow's own fields read it: 5.0 as 5.
     respell = respeller(shape)
-    names = [member.name for member in shape.members]
     # A schema of marshmallow-sqlalchemy makes an instance for which it need not ask a database.
     options: dict[str, Any] = {"transient": True} if hasattr(schema, "transient") else {}
     if shape.extra == "ignore":
@@ -54,8 +55,7 @@ def refiner(schema: Schema, shape: s.Object) -> Refine | None:
             refined = loading.load(respell(sent), many=False, **options)
         except ValidationError as error:
             raise RuleViolated(rule_mistakes(error.messages, "#")) from error
-        record = refined if isinstance(refined, Mapping) else _record(refined, names)
-        completed: dict[str, Any] = _completed(shape, record, native)
+        completed: dict[str, Any] = _completed(shape, refined, native)
         return completed
 
     return refine
@@ -73,47 +73,62 @@ def _optional(schema: Schema, names: Set[str]) -> Schema:
     return other
 
 
+def _has_load_hooks(schema: Schema) -> bool:
+    hooks = {name for hook in _LOAD_HOOKS for name, *_ in schema._hooks.get(hook, ())}
+    if not getattr(schema.opts, "load_instance", True):
+        # A schema of marshmallow-sqlalchemy that makes no instances, and so refuses nothing.
+        hooks.discard("make_instance")
+    return bool(hooks)
+
+
 def _completed(shape: s.Shape, loaded: Any, native: Any) -> Any:
-    """What marshmallow loaded, with what it does not fill in: generated keys and nulls."""
-    if loaded is None or native is None:
-        return loaded
+    """What marshmallow loaded, as records, with what it does not fill in: generated keys and nulls.
+
+    `native` is what our own loader made of the same; a hook may have made something else of it.
+    """
+    if loaded is None:
+        return None
     match shape:
         case s.Nullable() | s.Ruled() | s.Except() | s.Deferred():
             return _completed(shape.shape, loaded, native)
-        case s.Object() if isinstance(loaded, Mapping):
-            shapes = {member.name: member.shape for member in shape.members}
-            missing_ones = {name: value for name, value in native.items() if name not in loaded}
-            return missing_ones | {
-                name: _completed(shapes[name], value, native[name])
-                if name in shapes and name in native
-                else value
-                for name, value in loaded.items()
+        case s.Object(members=members):
+            record = loaded if isinstance(loaded, Mapping) else _record(loaded, shape)
+            filled = native if isinstance(native, Mapping) else {}
+            shapes = {member.name: member.shape for member in members}
+            return {name: value for name, value in filled.items() if name not in record} | {
+                name: _completed(shapes[name], value, filled.get(name)) if name in shapes else value
+                for name, value in record.items()
             }
-        case s.OneOf(discriminator=name, variants=variants) if isinstance(loaded, Mapping):
-            variant = dict(variants).get(str(loaded.get(name)))
+        case s.OneOf(discriminator=name, variants=variants):
+            variant = dict(variants).get(str(get_value(loaded, name, "")))
             return loaded if variant is None else _completed(variant, loaded, native)
         case s.Timestamp() if isinstance(loaded, dt.datetime) and loaded.tzinfo is None:
             return loaded.replace(tzinfo=dt.UTC)  # marshmallow means UTC, and does not say so
-        case s.List(item=item) if isinstance(loaded, list) and len(loaded) == len(native):
-            return [_completed(item, *pair) for pair in zip(loaded, native, strict=True)]
-        case s.Tuple(items=items) if isinstance(loaded, tuple) and len(loaded) == len(native):
-            return tuple(_completed(*one) for one in zip(items, loaded, native, strict=True))
+        case s.List(item=item) if isinstance(loaded, Iterable):
+            return [_completed(item, *pair) for pair in _pairs(list(loaded), native)]
+        case s.Tuple(items=items) if isinstance(loaded, tuple) and len(loaded) == len(items):
+            pairs = zip(items, _pairs(loaded, native), strict=True)
+            return tuple(_completed(item, *pair) for item, pair in pairs)
         case s.Map(value=value) if isinstance(loaded, Mapping):
-            return {
-                key: _completed(value, one, native[key]) if key in native else one
-                for key, one in loaded.items()
-            }
+            filled = native if isinstance(native, Mapping) else {}
+            return {key: _completed(value, one, filled.get(key)) for key, one in loaded.items()}
         case _:
             return loaded
 
 
-def _record(made: Any, names: list[str]) -> dict[str, Any]:
+def _pairs(loaded: Sequence[Any], native: Any) -> Iterable[tuple[Any, Any]]:
+    """Each item with what our own loader made of it, where there are as many of both."""
+    same = isinstance(native, (list, tuple)) and len(native) == len(loaded)
+    return zip(loaded, native if same else repeat(None), strict=same)
+
+
+def _record(made: Any, shape: s.Object) -> dict[str, Any]:
     """The record of an object that post_load has made; what it has no value for is left out."""
-    values = {name: get_value(made, name) for name in names}
+    values = {member.name: get_value(made, member.name) for member in shape.members}
     record = {name: value for name, value in values.items() if value is not missing}
     if not record:
         raise TypeError(
             f"post_load gave a {type(made).__name__}, which is no record and has none of its "
-            f"fields: {', '.join(names)}"
+            f"fields: {', '.join(values)}"
         )
     return record

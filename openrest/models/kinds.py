@@ -24,7 +24,7 @@ from openrest.models.dumping import dumper
 from openrest.models.formats import INTEGER_TEXT
 from openrest.models.spelled_dates import Kind, rfc_shape, spelled_shape
 
-__all__ = ["KINDS", "annotated_shape", "enum_shape", "is_json"]
+__all__ = ["KINDS", "annotated_shape", "check_decimal", "enum_shape", "is_json"]
 
 
 def _integer(field: ma.Integer) -> s.Shape:
@@ -48,8 +48,7 @@ def _float(field: ma.Float) -> s.Shape:
 
 
 def _decimal(field: ma.Decimal) -> s.Shape:
-    if field.allow_nan:
-        raise ValueError("allow_nan: JSON has neither NaN nor Infinity")
+    check_decimal(field)
     # marshmallow keeps the exponent that its places make: Decimal('0.01') for two.
     exponent = None if field.places is None else -typing.cast(int, field.places.as_tuple().exponent)
     if exponent is None:
@@ -57,6 +56,14 @@ def _decimal(field: ma.Decimal) -> s.Shape:
     if not 0 <= exponent <= 18:
         raise ValueError(f"places must be between 0 and 18, not {exponent}")
     return s.Decimal(places=exponent, fixed=True)
+
+
+def check_decimal(field: ma.Decimal) -> None:
+    """Raise ValueError for options of a decimal that would have no effect."""
+    if field.allow_nan:
+        raise ValueError("allow_nan: JSON has neither NaN nor Infinity")
+    if field.rounding is not None:
+        raise ValueError("rounding: what has more places is refused, not rounded")
 
 
 def _boolean(field: ma.Boolean) -> s.Shape:
@@ -177,7 +184,9 @@ def enum_shape(
 
 
 def _written(field: ma.Field[Any], member: enum.Enum) -> Any:
-    shape = KINDS[type(field)](field) if type(field) in KINDS else None
+    own = type(field).__module__ not in (ma.__name__, "openrest.models.fields")
+    kind = None if own else next((KINDS[cls] for cls in type(field).__mro__ if cls in KINDS), None)
+    shape = None if kind is None else kind(field)
     try:
         return member.value if shape is None else dumper(shape)(member.value)
     except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError) as error:

@@ -55,6 +55,8 @@ def _narrow(shape: s.Shape, validator: Any) -> s.Shape | None:
     """The narrower shape; None where the validator stays a rule."""
     # The exact classes: a subclass may have changed what the validator means.
     kind = type(validator)
+    if isinstance(shape, s.AnyValue) and shape.load is not None:
+        return None  # of what its author's conversion gives
     if isinstance(shape, s.Choice) and kind.__module__ == validate.__name__:
         return _fewer(shape, validator)
     if kind is validate.Length:

@@ -37,13 +37,13 @@ def map_loader(shape: s.Map, compiled: Compile) -> Load:
             mistake(mistakes, at, say(msg.MAX_MEMBERS, maximum=high))
         if load_key is None:
             return {
-                wire: load_value(item, f"{at}/{escape(wire)}", mistakes)
+                wire: load_value(item, f"{at}/{escape(str(wire))}", mistakes)
                 for wire, item in value.items()
             }
         spelled: dict[Any, str] = {}
         loaded = {}
         for wire, item in value.items():
-            place = f"{at}/{escape(wire)}"
+            place = f"{at}/{escape(str(wire))}"
             before = len(mistakes)
             key = load_key(wire, place, mistakes)
             if len(mistakes) == before:
@@ -63,7 +63,8 @@ def _key_loader(shape: s.Shape, compiled: Compile) -> Load:
     def load_key(wire: Any, at: str, mistakes: list[Mistake]) -> Any:
         found: list[Mistake] = []
         # One name for each number: as many digits as every integer of 64 bits can have.
-        value = int(wire) if digits and INTEGER_TEXT.search(wire) else wire
+        named = digits and type(wire) is str and INTEGER_TEXT.search(wire)
+        value = int(wire) if named else wire
         native = load(value, at, found)
         for wrong in found:
             said = say(msg.NAME, mistake=wrong.detail)
@@ -141,12 +142,12 @@ def object_loader(shape: s.Object, compiled: Compile) -> Load:
         if found != len(value) and extra != "ignore":
             for wire, item in value.items():
                 if wire in owned:
-                    mistake(mistakes, f"{at}/{escape(wire)}", say(msg.READ_ONLY))
+                    mistake(mistakes, f"{at}/{escape(str(wire))}", say(msg.READ_ONLY))
                 elif wire not in known:
                     if extra == "keep":
                         record[wire] = item
                     else:
-                        place = f"{at}/{escape(wire)}"
+                        place = f"{at}/{escape(str(wire))}"
                         mistake(mistakes, place, _unknown_member(wire, known))
         if len(mistakes) == before:
             for member in absent:

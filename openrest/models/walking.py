@@ -8,7 +8,15 @@ from typing import Any
 
 from openrest.models import shapes as s
 
-__all__ = ["bare", "each", "may_refuse", "rebuilt", "stored_object", "without_rules"]
+__all__ = [
+    "bare",
+    "each",
+    "may_refuse",
+    "rebuilt",
+    "stored_object",
+    "without_names",
+    "without_rules",
+]
 
 Change = Callable[[s.Shape], s.Shape]
 
@@ -91,6 +99,14 @@ def without_rules(shape: s.Shape) -> s.Shape:
             return rebuilt(shape, without_rules)
 
 
+def without_names(shape: s.Shape) -> s.Shape:
+    """The shape whose objects may have any members or none; those that they have must fit."""
+    if isinstance(shape, s.Object):
+        members = tuple(replace(member, required=False) for member in shape.members)
+        shape = replace(shape, members=members, extra="ignore")
+    return rebuilt(shape, without_names)
+
+
 def may_refuse(shape: s.Shape) -> bool:
     """Whether loading may refuse a value that fits the schema of the shape."""
     return any(map(_refuses, each(shape)))
@@ -122,8 +138,11 @@ def bare(shape: s.Shape) -> s.Shape:
 
 
 def stored_object(shape: s.Object | s.OneOf) -> s.Object:
-    """The object that a store keeps of a model: all that is computed is left out of it."""
-    members = tuple(member for member in shape.members if member.stored)
+    """The object that a store keeps of a model: all that is only computed is left out of it.
+
+    What answers make of a member says nothing of when a record has it.
+    """
+    members = tuple(replace(member, compute=None) for member in shape.members if member.stored)
     if isinstance(shape, s.OneOf):
         return s.Object(members=members, description=shape.description)
-    return shape if len(members) == len(shape.members) else replace(shape, members=members)
+    return shape if members == shape.members else replace(shape, members=members)

@@ -87,20 +87,23 @@ def worded(field: ma.Field[Any], shape: s.Shape) -> s.Shape:
 def required_words(field: ma.Field[Any]) -> str:
     """What is said of a client that left the field out, where its author has words for it."""
     message = _own_messages(field).get("required", "")
-    return say(message) if message else ""
+    return _words(message, {})(None) if message else ""
 
 
 def _own_messages(field: ma.Field[Any]) -> dict[str, str]:
-    """The messages that are not marshmallow's own."""
+    """The messages that are not marshmallow's own. Raises ValueError for one that is no text."""
     known: dict[str, Any] = {}
     for cls in reversed(type(field).__mro__):
         if cls.__module__.startswith(("marshmallow.", "openrest.")):
             known |= vars(cls).get("default_error_messages", {})
-    return {
-        key: str(message)
-        for key, message in field.error_messages.items()
-        if known.get(key) != message
+    own = {
+        key: message for key, message in field.error_messages.items() if known.get(key) != message
     }
+    for key, message in own.items():
+        if isinstance(message, (list, dict)):
+            raise ValueError(f"error_messages: the message for {key!r} is no text but {message!r}")
+    # str: some are translated only when they are needed.
+    return {key: str(message) for key, message in own.items()}
 
 
 def _words(message: str, values: Mapping[str, Any]) -> Words:

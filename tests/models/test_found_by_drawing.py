@@ -141,7 +141,7 @@ def test_a_variant_that_keeps_the_unknown_is_refused_like_a_model_that_does() ->
             unknown = INCLUDE
 
     class Pet(models.OneOf):
-        fields = [models.PkField(name="id")]
+        id = models.PkField()
         discriminator = "kind"
         variants = {"cat": Cat}
 
@@ -161,10 +161,8 @@ def test_variants_share_a_field_that_functions_load() -> None:
         barks = models.BooleanField()
 
     class Pet(models.OneOf):
-        fields = [
-            models.PkField(name="id"),
-            models.FunctionField(lambda record: 1, lambda value: value, name="made"),
-        ]
+        id = models.PkField()
+        made = models.FunctionField(lambda record: 1, lambda value: value)
         discriminator = "kind"
         variants = {"cat": Cat, "dog": Dog}
 
