@@ -30,4 +30,4 @@ class ApiApp(Controller):
     view = {"response_class": JsonResponse}
 
 
-app = WSGIDispatcher([ApiApp])
+app = WSGIDispatcher([ApiApp], contact={"name": "The openrest developers"}, license="MIT")

@@ -39,4 +39,6 @@ class Articles(Controller):
     }
 
 
-app = WSGIDispatcher([Articles], title="Articles")
+app = WSGIDispatcher(
+    [Articles], title="Articles", contact={"name": "The openrest developers"}, license="MIT"
+)

@@ -40,7 +40,10 @@ class Tasks(Controller):
 
     @operation("POST", "/{id}/completion", body=Completion, errors={409: "It is done already"})
     def complete(self, call: Call) -> Result:
-        """Say who has done a task."""
+        """Say who has done a task.
+
+        A second time is refused.
+        """
 
         def change(task: Record) -> Record:
             if "done_by" in task:
@@ -57,7 +60,7 @@ class Tasks(Controller):
 
     @operation(
         "GET",
-        "/of/{person}",
+        "/done/by/{person}",
         returns="page",
         parameters=[
             Parameter(
@@ -69,7 +72,7 @@ class Tasks(Controller):
             )
         ],
     )
-    def of_person(self, call: Call) -> Result:
+    def done_by(self, call: Call) -> Result:
         """List the tasks that somebody has done."""
         return self.page(call, (Condition("done_by", "eq", call.path["person"]),))
 
@@ -85,7 +88,10 @@ class Tasks(Controller):
         errors={409: "It is not done"},
     )
     def delete(self, call: Call) -> Result:
-        """Delete a task that is done."""
+        """Delete a task that is done.
+
+        With `force` also one that is not done.
+        """
 
         def check(task: Record) -> None:
             if "done_by" not in task and not call.query["force"]:
@@ -95,4 +101,6 @@ class Tasks(Controller):
         return Result(None, 204)
 
 
-app = WSGIDispatcher([Tasks], title="Tasks")
+app = WSGIDispatcher(
+    [Tasks], title="Tasks", contact={"name": "The openrest developers"}, license="MIT"
+)

@@ -126,4 +126,6 @@ class Notes(Controller):
     view = {"response_class": JsonResponse}
 
 
-app = WSGIDispatcher([Notes], title="Notes")
+app = WSGIDispatcher(
+    [Notes], title="Notes", contact={"name": "The openrest developers"}, license="MIT"
+)

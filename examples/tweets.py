@@ -31,4 +31,6 @@ class Tweets(Controller):
         return Result(self.store.update(call.key, lambda t: {**t, "retweets": t["retweets"] + 1}))
 
 
-app = WSGIDispatcher([Tweets], title="Tweets")
+app = WSGIDispatcher(
+    [Tweets], title="Tweets", contact={"name": "The openrest developers"}, license="MIT"
+)

@@ -21,9 +21,11 @@ from openrest.parsing import nothing_with
 from openrest.views.json import JsonResponse
 from openrest.views.raw import bytes_response
 
-__all__ = ["document_rows", "index_rows"]
+__all__ = ["TAG", "TAG_DESCRIPTION", "document_rows", "index_rows"]
 
 TAG = "about"
+TAG_DESCRIPTION = "What this API says of itself."
+_FOR_VALIDATORS = "JSON Schema 2020-12, for tools that do not read OpenAPI."
 _ANY = s.AnyValue()
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -48,6 +50,7 @@ def _row(
     id: str,
     path: str,
     summary: str,
+    description: str,
     handler: Any,
     specs: list[ResponseSpec],
     classes: tuple[Any, ...],
@@ -64,6 +67,7 @@ def _row(
         path=path,
         tag=TAG,
         summary=summary,
+        description=description,
         handler=handler,
         parameters=(key,) if key else (),
         responses=tuple(responses),
@@ -119,7 +123,16 @@ def _index(title: str, version: str, names: list[str], limits: Limits) -> Operat
         example=addresses(""),
     )
     classes = (JsonResponse, bytes_response("text/html"))
-    return _row("index", "/", "What there is", index, [found, see_other], classes, limits)
+    return _row(
+        "index",
+        "/",
+        "What there is",
+        "Where everything is. A browser, which asks for `text/html`, is sent to the pages.",
+        index,
+        [found, see_other],
+        classes,
+        limits,
+    )
 
 
 def _schemas(resources: Mapping[str, Named], limits: Limits) -> Operation:
@@ -135,6 +148,7 @@ def _schemas(resources: Mapping[str, Named], limits: Limits) -> Operation:
         "list_schema",
         "/schema",
         "The JSON Schemas of all resources",
+        _FOR_VALIDATORS,
         lambda call: Result(whole),
         [spec],
         (SchemaResponse, JsonResponse),
@@ -174,6 +188,7 @@ def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
         "get_schema",
         "/schema/{resource}",
         "The JSON Schema of one resource",
+        _FOR_VALIDATORS,
         lambda call: Result(schemas[call.key]),
         specs,
         (SchemaResponse, JsonResponse),
@@ -211,6 +226,7 @@ def document_rows(document: Mapping[str, Any], limits: Limits) -> Iterator[Opera
             f"openapi_{ending}",
             f"/openapi.{ending}",
             f"This document as {ending.upper()}",
+            "",
             lambda call, write=write: Result(write(call.root)),
             [spec],
             (bytes_response(media_type),),

@@ -1,7 +1,7 @@
 """The three mappings of a controller: their keys, and what they make together.
 
 The TypedDicts let mypy and pyright check the plain dict literals of a user's class; `checking`
-says the same when the class is created.
+says the same when the class is created. A dispatcher has two mappings more, which `info` checks.
 """
 
 # No "from __future__ import annotations" here: TypedDict reads its Required marks at run time.
@@ -16,9 +16,11 @@ from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseC
 from openrest.models import shapes as s
 
 __all__ = [
+    "Contact",
     "ControllerConfig",
     "ControllerOptions",
     "Definition",
+    "License",
     "ResourceConfig",
     "ResourceOptions",
     "ViewConfig",
@@ -96,6 +98,32 @@ class ViewConfig(TypedDict):
 
     response_class: type[ResponseClass]
     options: NotRequired[ViewOptions]
+
+
+class Contact(TypedDict, total=False):
+    """Whom to ask about an API; at least one of these.
+
+    name: of a person or of a group.
+    url: of a page for those who have a question.
+    email: the address to write to.
+    """
+
+    name: str
+    url: str
+    email: str
+
+
+class License(TypedDict):
+    """On which terms an API may be used.
+
+    name: of the license.
+    identifier: its SPDX expression; not together with `url`.
+    url: of its text; not together with `identifier`.
+    """
+
+    name: str
+    identifier: NotRequired[str]
+    url: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,10 +166,12 @@ class ResponseSpec:
 class Contribution:
     """What one part adds to the operations that it takes part in.
 
-    `headers` go on the success answers, `meta` are members of a list's ``meta``; `adds` and
-    `removes` are what a formatter changes in the members of an answer.
+    `description` is a sentence for the reader of the document: what no schema shows. `headers` go
+    on the success answers, `meta` are members of a list's ``meta``; `adds` and `removes` are what
+    a formatter changes in the members of an answer.
     """
 
+    description: str = ""
     parameters: tuple[Parameter, ...] = ()
     responses: tuple[ResponseSpec, ...] = ()
     headers: tuple[Header, ...] = ()

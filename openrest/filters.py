@@ -27,6 +27,8 @@ class EqualityFilters:
 
     def contribution(self) -> Contribution:
         return Contribution(
+            description="Parameters that are named like members keep only the objects with "
+            "exactly these values.",
             parameters=tuple(
                 Parameter(
                     name=wire,
@@ -34,7 +36,7 @@ class EqualityFilters:
                     description=f"Only objects whose {wire} equals this",
                 )
                 for wire, member in self._fields.items()
-            )
+            ),
         )
 
     def conditions(self, call: CallView) -> tuple[Condition, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from typing import Any, Final, Literal
 
 from apispec import APISpec, BasePlugin
 
+from openrest.config import License
 from openrest.contract import (
     PROBLEM,
     PROBLEM_MEDIA_TYPE,
@@ -20,6 +22,7 @@ from openrest.contract import (
     ResponseSpec,
 )
 from openrest.errors import ConfigurationError, Problem
+from openrest.info import Info
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.examples import example
@@ -40,7 +43,7 @@ VERSIONS: Final[Mapping[Version, str]] = {"3.0": "3.0.3", "3.1": "3.1.0", "3.2":
 Json = dict[str, Any]
 
 #: In the order in which people read.
-_ORDER = ("openapi", "info", "tags", "paths", "components")
+_ORDER = ("openapi", "info", "security", "tags", "paths", "components")
 
 
 #: A schema of 2020-12 -> the same in the words of the document's version.
@@ -103,22 +106,29 @@ def _exact(shape: Any) -> Any:
 def build_document(
     operations: Sequence[Operation],
     *,
-    title: str,
-    version: str,
-    description: str = "",
+    info: Info,
+    tags: Mapping[str, str],
     openapi: Version = "3.1",
     translate: Translate | None = None,
 ) -> Json:
     """The document of the rows, without ``servers``: where the API is mounted, the request says.
 
+    `tags` has the descriptions of the rows' tags.
     Raises ConfigurationError where two objects would have one name, or two operations one id.
     """
     shown = [operation for operation in operations if operation.documented]
-    info = {"description": description} if description else {}
     write = schema_30 if openapi == "3.0" else _as_it_is
-    spec = APISpec(title, version, VERSIONS[openapi], plugins=[ShapePlugin(write)], info=info)
+    spec = APISpec(
+        info.title,
+        info.version,
+        VERSIONS[openapi],
+        plugins=[ShapePlugin(write)],
+        info=_info(info, openapi),
+        # No row asks who calls. Said once, it is a statement; left out, it is a gap.
+        security=[],
+    )
     for tag in dict.fromkeys(operation.tag for operation in shown):
-        spec.tag({"name": tag})
+        spec.tag(_tag(tag, tags))
     for name, shape in _components(shown).items():
         spec.components.schema(name, shape=shape)
     writer = _Writer(write, translate)
@@ -134,6 +144,40 @@ def build_document(
     # Plain dicts again, which is all that the writer of YAML knows.
     document["paths"] = {path: dict(item) for path, item in document["paths"].items()}
     return {name: document[name] for name in _ORDER if name in document}
+
+
+def _info(info: Info, openapi: Version) -> Json:
+    """The Info Object; what the author does not say is not there."""
+    license = _license(info.license)
+    said = {
+        "title": info.title,
+        "version": info.version,
+        "description": info.description,
+        "termsOfService": info.terms_of_service,
+        "contact": dict(info.contact or {}),
+        "license": _license_30(license) if openapi == "3.0" else license,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _license(license: License | str | None) -> Json:
+    if isinstance(license, str):
+        return {"name": license, "identifier": license}
+    return dict(license or {})
+
+
+def _license_30(license: Json) -> Json:
+    """OpenAPI 3.0 has no identifiers: the page of SPDX that has the text stands for one."""
+    identifier = license.get("identifier", "")
+    kept = {name: value for name, value in license.items() if name != "identifier"}
+    # An expression of several has no page, nor has one that SPDX does not know.
+    if re.fullmatch("(?!LicenseRef-)[A-Za-z0-9.+-]+", identifier):
+        kept["url"] = f"https://spdx.org/licenses/{identifier}.html"
+    return kept
+
+
+def _tag(name: str, tags: Mapping[str, str]) -> Json:
+    return {"name": name, "description": tags[name]} if tags.get(name) else {"name": name}
 
 
 def _components(operations: Iterable[Operation]) -> dict[str, Named]:

@@ -39,6 +39,7 @@ class Pagination(PaginationStyle):
         place = s.Integer(minimum=0)
         size = s.Integer(minimum=1, maximum=self.max_limit)
         return Contribution(
+            description=f"{self._size()}; `meta` and the header `Link` lead to the other pages.",
             parameters=(
                 Parameter(name="offset", shape=place, default=0,
                           description="How many objects to skip"),
@@ -59,6 +60,13 @@ class Pagination(PaginationStyle):
                 ),
             ),
         )  # fmt: skip
+
+    def _size(self) -> str:
+        """What a reader wants to know of a page first."""
+        size = "1 object" if self.limit == 1 else f"{self.limit} objects"
+        if self.limit == self.max_limit:
+            return f"A page has up to {size}"
+        return f"A page has up to {size}, or as many as `limit` says, at most {self.max_limit}"
 
     def window(self, call: CallView) -> tuple[int, int]:
         return call.query["offset"], call.query["limit"]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from openrest.about import document_rows, index_rows
+from openrest.about import TAG, TAG_DESCRIPTION, document_rows, index_rows
 from openrest.bodies import Limits
+from openrest.config import Contact, License
 from openrest.controllers.components import Sent, components, renaming, resource_component
 from openrest.controllers.controller import Controller
+from openrest.controllers.descriptions import api_description, tag_description
 from openrest.controllers.rows import rows
 from openrest.errors import ConfigurationError
+from openrest.info import Info, info_mistakes
 from openrest.openapi import VERSIONS, Version, build_document, in_version
 from openrest.operations import Operation
 from openrest.pipeline import Pipeline
@@ -29,6 +32,10 @@ class WSGIDispatcher:
     """The WSGI application that serves some controllers, their document and its pages.
 
         app = WSGIDispatcher([Address, Tweets], title="Address book", version="1.2")
+
+    `title`, `version`, `description`, `contact`, `license` and `terms_of_service` are what its
+    author says of it in the document. A license is an SPDX expression, such as ``"MIT"``, or a
+    mapping. Without a description there are facts about the API.
 
     `openapi` is the version of OpenAPI in which the document is written: ``"3.0"``, ``"3.1"`` or
     ``"3.2"``. `max_body_bytes`, `max_depth` and `max_parameters` bound what is read of a request.
@@ -48,6 +55,9 @@ class WSGIDispatcher:
         title: str = "openrest API",
         version: str = "0.1.0",
         description: str = "",
+        contact: Contact | None = None,
+        license: License | str | None = None,
+        terms_of_service: str = "",
         openapi: Version = "3.1",
         max_body_bytes: int = 1_000_000,
         max_depth: int = 64,
@@ -62,7 +72,15 @@ class WSGIDispatcher:
             raise ConfigurationError(
                 "WSGIDispatcher", [f"{controllers!r} is no list of controllers."]
             )
-        classes = _checked(list(controllers), limits, openapi, translate)
+        info = Info(
+            title=title,
+            version=version,
+            description=description,
+            contact=contact,
+            license=license,
+            terms_of_service=terms_of_service,
+        )
+        classes = _checked(list(controllers), info, limits, openapi, translate)
         self.controllers = tuple(cls() for cls in classes)
         rename = renaming(resource_component(cls.definition.name) for cls in classes)
         table: list[Operation] = []
@@ -76,9 +94,8 @@ class WSGIDispatcher:
         table = [in_version(row, openapi) for row in table]
         self.document = build_document(
             table,
-            title=title,
-            version=version,
-            description=description,
+            info=replace(info, description=description or api_description(list(resources))),
+            tags=_tags(classes, resources),
             openapi=openapi,
             translate=translate,
         )
@@ -96,9 +113,10 @@ class WSGIDispatcher:
 
 
 def _checked(
-    controllers: Sequence[Any], limits: Limits, openapi: str, translate: Any
+    controllers: Sequence[Any], info: Info, limits: Limits, openapi: str, translate: Any
 ) -> Sequence[type[Controller]]:
-    mistakes = [
+    mistakes = list(info_mistakes(info))
+    mistakes += [
         f"{field.name} must be at least 1, not {getattr(limits, field.name)!r}."
         for field in fields(limits)
         if not isinstance(getattr(limits, field.name), int) or getattr(limits, field.name) < 1
@@ -125,6 +143,13 @@ def _checked(
     if mistakes:
         raise ConfigurationError("WSGIDispatcher", mistakes)
     return controllers
+
+
+def _tags(classes: Sequence[type[Controller]], resources: Mapping[str, Sent]) -> dict[str, str]:
+    """The tags of the document, each with its description."""
+    definitions = [(cls, cls.definition) for cls in classes]
+    tags = {d.name: tag_description(cls, d, resources[d.name]) for cls, d in definitions}
+    return {**tags, TAG: TAG_DESCRIPTION}
 
 
 def _check_table(table: Sequence[Operation]) -> None:

@@ -17,6 +17,7 @@ from openrest.bodies import Limits
 from openrest.config import Definition
 from openrest.contract import Body, Contribution, Header, Link, Parameter, ResponseSpec
 from openrest.controllers.components import Components
+from openrest.controllers.descriptions import operation_words
 from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
 from openrest.merge_patch import may_conflict
 from openrest.messages import say
@@ -47,14 +48,6 @@ BUILT_IN = (
 _NOT_PARAMETERS = ("accept", "authorization", "content-type")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})+)+", re.ASCII)
-_SUMMARIES = {
-    "get_list": "List {name}",
-    "create": "Create one in {name}",
-    "get": "Get one from {name}",
-    "update": "Replace one in {name}",
-    "patch": "Change some members of one in {name}",
-    "delete": "Delete one from {name}",
-}
 
 
 def rows(
@@ -179,9 +172,7 @@ class _Builder:
             method=method,
             path=f"/{definition.name}/{{{self.key.wire}}}" if unique else f"/{definition.name}",
             handler=handler,
-            summary=""
-            if _is_overridden(handler)
-            else _SUMMARIES[name].format(name=definition.name),
+            name=name,
             own=own,
             body=body,
             success=success,
@@ -203,7 +194,7 @@ class _Builder:
             method=own.method,
             path=f"/{self.definition.name}/{own.path.strip('/')}".rstrip("/"),
             handler=handler,
-            summary=own.summary,
+            name=name,
             own=own,
             body=Body(shape=self._sent_model(own.body)) if own.body else None,
             success=self._own_success(own, contributions),
@@ -227,7 +218,7 @@ class _Builder:
         method: str,
         path: str,
         handler: Handler,
-        summary: str,
+        name: str,
         own: Declaration,
         body: Body | None,
         success: ResponseSpec,
@@ -257,21 +248,21 @@ class _Builder:
         )
         parameters = [*([key] if key else []), *(p for c in contributions for p in c.parameters)]
         shown = replace(success, headers=(*success.headers, *own.headers))
-        said, _, more = inspect.cleandoc(handler.__doc__ or "").partition("\n")
-        return Operation(
+        row = Operation(
             id=id,
             method=method,
             path=path,
             handler=handler,
             tag=definition.name,
-            summary=own.summary or summary or said.rstrip("."),
-            description="" if summary else more.strip(),
             parameters=tuple(replace(p, shape=text_shape(p.shape) or p.shape) for p in parameters),
             body=body,
             responses=tuple(_merged([shown, *(r for c in contributions for r in c.responses)])),
             response_classes=classes,
             formatters=definition.formatters,
         )
+        summary, description = operation_words(row, name, own, definition, self.parts)
+        of_parts = " ".join(part.description for part in contributions if part.description)
+        return replace(row, summary=summary, description=f"{description}\n\n{of_parts}".strip())
 
     def _parts_of(self, name: str) -> Iterator[Contribution]:
         definition = self.definition
@@ -335,8 +326,7 @@ class _Builder:
         if spec.content != "page":
             return spec
         query = {p.name: p.default for p in row.parameters if p.default is not s.MISSING}
-        key = quote(str(example(self.key.shape)))
-        call = Call(row, query=query, address=row.path.replace(f"{{{self.key.wire}}}", key))
+        call = Call(row, query=query, address=_example_address(row))
         meta = {"count": 1, "total_count": 1}
         if self.definition.pagination is not None:
             meta.update(self.definition.pagination.meta(call, 1, 1))
@@ -361,9 +351,16 @@ class _Builder:
             yield self.shown(row, spec)
 
 
-def _is_overridden(handler: Handler) -> bool:
-    """Whether a user's class handles this, so that its docstring speaks for the operation."""
-    return bool(handler.__doc__) and not handler.__module__.startswith(__package__ or "")
+def _example_address(row: Operation) -> str:
+    """The path of a row with an example in the place of each parameter."""
+    address = row.path
+    for parameter in row.parameters:
+        if parameter.location == "path":
+            given = parameter.example is not s.MISSING
+            shown = parameter.example if given else example(parameter.shape)
+            text = str(shown).lower() if isinstance(shown, bool) else str(shown)
+            address = address.replace(f"{{{parameter.wire}}}", quote(text, safe=""))
+    return address
 
 
 def _identifier(name: str) -> str:

@@ -18,7 +18,15 @@ def test_the_document_is_printed_as_json(openrest: Command) -> None:
     result = openrest("spec", APP)
     document = json.loads(result.stdout)
     validate(document)
-    assert list(document) == ["openapi", "info", "servers", "tags", "paths", "components"]
+    assert list(document) == [
+        "openapi",
+        "info",
+        "servers",
+        "security",
+        "tags",
+        "paths",
+        "components",
+    ]
     assert result.stdout == json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     assert result.exit_code == 0
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.needs import missing, program
+from tests.clients.npm import installed, run
+from tests.needs import program
 from tests.serving.servers import openrest_run
 
 SOURCE = Path(__file__).parent / "typescript"
@@ -18,19 +18,11 @@ SOURCE = Path(__file__).parent / "typescript"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the TypeScript project with its packages installed."""
-    npm = program("npm")
-    folder = tmp_path / "typescript"
-    shutil.copytree(SOURCE, folder)
-    options = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run([npm, "install", *options], cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        missing(f"npm cannot install what the client needs: {done.stderr.strip()[-300:]}")
-    return folder
+    return installed(SOURCE, tmp_path / "typescript")
 
 
-def run(folder: Path, *command: str) -> str:
-    words = [str(folder / "node_modules" / ".bin" / command[0]), *command[1:]]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+def said(folder: Path, *command: str) -> str:
+    done = run(folder, *command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -39,9 +31,9 @@ def test_the_generated_types_compile_and_their_client_works(tmp_path: Path, proj
     node = program("node")
     with openrest_run(tmp_path, "examples.tweets:app") as server:
         (project / "openapi.json").write_bytes(server.ask("GET", "/openapi.json").body)
-        said = run(project, "openapi-typescript", "openapi.json", "--output", "api.d.ts")
-        assert "warn" not in said.lower()
-        run(project, "tsc", "--project", "tsconfig.json")
+        types = said(project, "openapi-typescript", "openapi.json", "--output", "api.d.ts")
+        assert "warn" not in types.lower()
+        said(project, "tsc", "--project", "tsconfig.json")
         command = [node, "client.js", server.url]
         done = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert done.stderr == ""

@@ -26,7 +26,6 @@ from openrest.interfaces import DataStore
 from openrest.models import shapes as s
 from openrest.pagination import Pagination
 from openrest.query import Condition, Query
-from openrest.translation import Translate
 from openrest.views import JsonResponse, formatter
 
 Kind = Literal["list", "sqlite"]
@@ -167,10 +166,11 @@ def measure(record: dict[str, Any], call: Call) -> dict[str, Any]:
     return {**record, "name_length": len(record["name"])}
 
 
-def everything(
-    kind: Kind, folder: Path, *, debug: bool = True, translate: Translate | None = None
-) -> WSGIDispatcher:
-    """Three resources that begin empty, in lists or in a file of SQLite in the folder."""
+def everything(kind: Kind, folder: Path, *, debug: bool = True, **options: Any) -> WSGIDispatcher:
+    """Three resources that begin empty, in lists or in a file of SQLite in the folder.
+
+    `options` are further ones of the dispatcher.
+    """
 
     def store(model: type[models.Model], *validators: UniqueTogether) -> DataStore:
         table = model.__name__.lower()
@@ -253,7 +253,12 @@ def everything(
         view = {"response_class": JsonResponse, "options": {"formatters": ["add_resource_uri"]}}
 
     return WSGIDispatcher(
-        [Things, Labels, Devices], title="Everything", debug=debug, translate=translate
+        [Things, Labels, Devices],
+        title="Everything",
+        contact={"name": "The openrest developers"},
+        license="MIT",
+        debug=debug,
+        **options,
     )
 
 

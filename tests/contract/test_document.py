@@ -165,6 +165,11 @@ def test_following_the_links_of_a_created_object_leads_to_it(api: Client) -> Non
     assert api.get(f"/devices/{created.json['serial']}").json == created.json
 
 
+def test_it_says_that_nobody_is_asked_who_they_are(api: Client) -> None:
+    assert api.document["security"] == []
+    assert not any("security" in operation for _, _, operation in operations(api))
+
+
 def test_no_status_is_left_to_a_default(api: Client) -> None:
     for _, _, operation in operations(api):
         assert all(status.isdigit() for status in operation["responses"])

@@ -31,7 +31,7 @@ __all__ = ["Shell", "forget"]
 #: What a server adds to every answer; the pages leave it out.
 _OF_THE_SERVER = {"connection", "date", "server"}
 
-_NOT_RUN = ("cd", "git", "msginit", "pip", "python", "export", ".")
+_NOT_RUN = ("cd", "git", "msginit", "npx", "pip", "python", "export", ".")
 
 
 def forget(*names: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, is_typeddict
 
 import click
 import pytest
@@ -19,6 +20,7 @@ import openrest
 from openrest import config
 from openrest.cli import main
 from openrest.contract import PROBLEMS
+from openrest.controllers import WSGIDispatcher
 from openrest.messages import texts
 from tests.docs.blocks import ROOT, blocks, pages
 
@@ -50,6 +52,7 @@ INTERNAL = {
     "openrest.about",
     "openrest.bodies",
     "openrest.checking",
+    "openrest.info",
     "openrest.merge_patch",
     "openrest.negotiation",
     "openrest.openapi",
@@ -99,11 +102,19 @@ def test_the_tutorial_ends_with_the_tweet_store_of_the_examples() -> None:
 
 def test_every_key_of_the_mappings_is_documented_with_its_meaning() -> None:
     page = shown(DOCS / "reference" / "mappings.md")
-    mappings = [vars(config)[name] for name in config.__all__ if name.endswith(("Config", "ions"))]
-    assert len(mappings) == 6
+    mappings = [vars(config)[name] for name in config.__all__ if is_typeddict(vars(config)[name])]
+    assert len(mappings) == 8
     for mapping in mappings:
         for key in mapping.__annotations__:
             assert re.search(rf"^\| `{key}` \| `.+` \| (yes|no) \| .+ \|$", page, re.MULTILINE), key
+
+
+def test_every_argument_of_the_dispatcher_is_documented_with_its_meaning() -> None:
+    page = shown(DOCS / "reference" / "mappings.md") + shown(DOCS / "how-to" / "deploy.md")
+    first, *arguments = inspect.signature(WSGIDispatcher).parameters
+    assert first == "controllers"
+    for argument in arguments:
+        assert re.search(rf"^\| `{argument}`|`{argument}=", page, re.MULTILINE), argument
 
 
 def test_every_command_and_option_is_documented() -> None:

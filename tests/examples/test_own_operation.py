@@ -31,10 +31,17 @@ def test_progress_counts_the_tasks(client: Client) -> None:
 def test_the_tasks_of_somebody_come_in_pages(client: Client) -> None:
     for task in (1, 2):
         client.post(f"/tasks/{task}/completion", json={"by": "Ada"})
-    page = client.get("/tasks/of/Ada?limit=1").json
+    page = client.get("/tasks/done/by/Ada?limit=1").json
     assert page and [task["id"] for task in page["object_list"]] == [1]
     assert page["meta"]["total_count"] == 2
-    assert page["meta"]["next"] == "/tasks/of/Ada?offset=1&limit=1"
+    assert page["meta"]["next"] == "/tasks/done/by/Ada?offset=1&limit=1"
+
+
+def test_the_example_of_a_page_is_at_an_address_that_can_be(client: Client) -> None:
+    document = client.get("/openapi.json").json or {}
+    [operation] = document["paths"]["/tasks/done/by/{person}"].values()
+    shown = operation["responses"]["200"]["content"]["application/json"]["example"]["meta"]
+    assert shown["first"] == "/tasks/done/by/string?offset=0&limit=100"
 
 
 def test_a_task_that_is_not_done_is_deleted_by_force_only(client: Client) -> None:

@@ -10,6 +10,7 @@ from openrest import models
 from openrest.contract import Header, Parameter, ResponseSpec
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
+from openrest.info import Info
 from openrest.models import shapes as s
 from openrest.openapi import build_document
 from openrest.operations import Operation
@@ -38,13 +39,18 @@ class Items(Controller):
         return Result(self.store.get(call.key))
 
 
+#: The words for which there is no row.
+INFO = Info(title="Items", version="1.0", description="Things.")
+TAGS = {"items": "Objects with `id` and `name`.", "about": "What this API says of itself."}
+
+
 @pytest.fixture
 def app() -> WSGIDispatcher:
-    return WSGIDispatcher([Items], debug=True)
+    return WSGIDispatcher([Items], title="Items", version="1.0", description="Things.", debug=True)
 
 
 def build(rows: list[Operation]) -> dict[str, Any]:
-    return build_document(rows, title="openrest API", version="0.1.0")
+    return build_document(rows, info=INFO, tags=TAGS)
 
 
 Said = dict[str, tuple[Any, ...]]
@@ -56,6 +62,7 @@ def said_by_the_table(rows: tuple[Operation, ...]) -> Said:
         f"{row.method} {row.path}": (
             row.id,
             row.summary,
+            row.description,
             sorted((p.location, p.wire, p.required) for p in row.parameters),
             sorted(row.body.media_types) if row.body else [],
             sorted(spec.status for spec in row.responses),
@@ -74,6 +81,7 @@ def said_by_the_document(client: Client) -> Said:
             said[f"{method.upper()} {path}"] = (
                 entry["operationId"],
                 entry["summary"],
+                entry["description"],
                 sorted((p["in"], p["name"], p["required"]) for p in entry.get("parameters", [])),
                 sorted(entry.get("requestBody", {}).get("content", {})),
                 sorted(responses),
@@ -100,6 +108,7 @@ def test_a_row_less_is_an_operation_less(app: WSGIDispatcher) -> None:
     ("change", "found"),
     [
         (lambda row: replace(row, summary="New"), lambda e: e["summary"] == "New"),
+        (lambda row: replace(row, description="New"), lambda e: e["description"] == "New"),
         (lambda row: replace(row, id="new"), lambda e: e["operationId"] == "new"),
         (lambda row: replace(row, tag="new"), lambda e: e["tags"] == ["new"]),
         (
@@ -125,7 +134,7 @@ def test_a_row_less_is_an_operation_less(app: WSGIDispatcher) -> None:
             lambda e: e["responses"]["200"]["headers"]["X-New"]["required"] is True,
         ),
     ],
-    ids=["summary", "id", "tag", "parameter", "status", "header"],
+    ids=["summary", "description", "id", "tag", "parameter", "status", "header"],
 )
 def test_a_change_of_a_row_is_a_change_of_the_document(
     app: WSGIDispatcher,
@@ -156,6 +165,12 @@ def test_nothing_that_hangs_on_a_handler_gets_into_the_document() -> None:
         handler.spec = {"parameters": [{"name": "tea", "in": "query"}]}
         return handler
 
+    class Plain(Items):
+        resource = {**Items.resource}
+
+        def get(self, call: Call) -> Result:
+            return super().get(call)
+
     class Decorated(Items):
         resource = {**Items.resource}
 
@@ -163,7 +178,7 @@ def test_nothing_that_hangs_on_a_handler_gets_into_the_document() -> None:
         def get(self, call: Call) -> Result:
             return super().get(call)
 
-    plain = WSGIDispatcher([Items], debug=True).document
+    plain = WSGIDispatcher([Plain], debug=True).document
     assert WSGIDispatcher([Decorated], debug=True).document == plain
 
 
