@@ -88,8 +88,8 @@ class MergePatch:
     def __init__(self, model: s.Object | s.OneOf, key: s.Member) -> None:
         self._whole = replace_shape(model, key.name, "")
         self._owned = frozenset(m.name for m in model.members if m.read_only) | {key.name}
-        #: The members that nobody is shown, or that have such in them, with their names in JSON.
-        self._secret = {m.name: m.wire for m in model.members if _is_secret(m)}
+        #: The members that no client can send whole, with their names in JSON.
+        self._hidden = {m.name: m.wire for m in model.members if _is_hidden(m)}
         self._load = wire_loader(self._whole)
         self._dump = dumper(stored_shape(self._whole))
 
@@ -107,8 +107,9 @@ class MergePatch:
         except InvalidData as broken:
             self._check_stored(before)
             raise RuleViolated(broken.mistakes) from broken
-        # A hook that hashes a password must not hash it again because the name has changed.
-        kept = self._owned | {name for name, wire in self._secret.items() if wire not in patch}
+        # A hook that hashes a password must not hash it again because the name has changed, and
+        # what only the server sets in an inner object must not be made anew.
+        kept = self._owned | {name for name, wire in self._hidden.items() if wire not in patch}
         return {
             **{name: value for name, value in record.items() if name not in kept},
             **{name: current[name] for name in kept if name in current},
@@ -123,6 +124,9 @@ class MergePatch:
             raise StoreError(f"The stored record does not fit its model: {broken}") from broken
 
 
-def _is_secret(member: s.Member) -> bool:
+def _is_hidden(member: s.Member) -> bool:
+    """Whether nobody is shown the member, or a part of it, or only the server sets a part."""
     inner = (part for part in each(member.shape) if isinstance(part, s.Object))
-    return member.write_only or any(m.write_only for part in inner for m in part.members)
+    return member.write_only or any(
+        m.write_only or m.read_only for part in inner for m in part.members
+    )

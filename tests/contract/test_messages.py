@@ -22,6 +22,9 @@ from tests.contract.prober import LABEL, SUCCESSES, THING, Prober
 OWN = {"It would be too large.", "Low is above high.", "Must be even.", "Says nothing."}
 
 
+ID = "abcdefab-0000-0000-0000-000000000000"
+
+
 class Odd(models.Model):
     """What can be wrong in ways that the API of everything has no use for."""
 
@@ -31,6 +34,15 @@ class Odd(models.Model):
     ratio = models.FloatField(validate=Range(1, 2))
     even = models.IntegerField(validate=lambda value: value % 2 == 0)
     text = models.StringField()
+    wall = models.NaiveDateTimeField()
+    clock = models.TimeField()
+    day = models.DateField(format="%d/%m/%Y")
+    ip = models.IPv4Field()
+    point = models.TupleField([models.FloatField(), models.FloatField()])
+    counts = models.DictField(
+        keys=models.UUIDField(), values=models.IntegerField(), validate=Length(1, 2)
+    )
+    version = models.ConstantField({"v": 1})
 
     @pre_load
     def spoil(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -198,6 +210,16 @@ ASKED_OF_ODDS = {
     "MIN_ITEMS": odd(pair=[]),
     "NO_SURROGATE": odd(long="text"),
     "FINITE": odd(long="ratio"),
+    "NAIVE_DATE_TIME": odd(wall="now"),
+    "TIME": odd(clock="now"),
+    "ITEMS": odd(point=[1]),
+    "MIN_MEMBERS": odd(counts={}),
+    "MAX_MEMBERS": odd(counts={f"{n:08}-0000-0000-0000-000000000000": 1 for n in range(3)}),
+    "SAME_NAME": odd(counts={ID: 1, ID.upper(): 2}),
+    "NAME": odd(counts={"x": 1}),
+    "PARSED": odd(ip="here"),
+    "NOT_THERE": odd(day="31/02/2026"),
+    "CONSTANT": odd(version={"v": 2}),
 }
 #: What only an example in the document says: it is about no address.
 ONLY_SHOWN = {"THIS_CAN_BE_SENT_AS"}

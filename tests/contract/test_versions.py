@@ -100,6 +100,7 @@ def test_the_document_of_each_example_is_valid(
     openapi: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    import examples.address
     import examples.tweets
 
     for served in (examples.address.app, examples.tweets.app):

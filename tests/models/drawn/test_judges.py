@@ -25,7 +25,7 @@ from tests.models.drawn.values import Dice, random_value
 @given(drawn_models(), st.integers(0, 2**32 - 1))
 def test_two_readings_of_openapi_30_are_one(drawn: Drawn, seed: int) -> None:
     try:
-        shape = exact_shape(create_shape(model_shape(drawn.build())[0], "Create"))
+        shape: Any = exact_shape(create_shape(model_shape(drawn.build())[0], "Create"))
         list(each(shape))
     except (ModelError, ValueError):
         return
