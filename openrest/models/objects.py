@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 from copy import deepcopy
 from typing import Any
@@ -88,7 +88,7 @@ def one_of_loader(shape: s.OneOf, compiled: Compile) -> Load:
             mistake(mistakes, at, say(msg.OBJECT))
         elif name not in value:
             if shape.partial:
-                return _best(loads.values(), value, at, mistakes)
+                return _best(loads, value, at, mistakes)
             mistake(mistakes, at + place, say(msg.REQUIRED))
         else:
             before = len(mistakes)
@@ -100,19 +100,43 @@ def one_of_loader(shape: s.OneOf, compiled: Compile) -> Load:
     return load_one_of
 
 
-def _best(loads: Iterable[Load], value: Any, at: str, mistakes: list[Mistake]) -> Any:
+class _Attempt(list[Mistake]):
+    """The mistakes of a value as one of several variants, beside what is known of inner values.
+
+    Within each variant the same inner values are met again: without `known`, the time that a
+    value takes would double with every level of it.
+    """
+
+    def __init__(self, known: dict[tuple[int, int], Any]) -> None:
+        super().__init__()
+        self.known = known
+
+
+def _best(loads: Mapping[str, Load], value: Any, at: str, mistakes: list[Mistake]) -> Any:
     """The value as the first variant that it fits; without one, the mistakes of the nearest."""
+    known = mistakes.known if isinstance(mistakes, _Attempt) else {}
+    # Both live as long as the body is read, so their ids are theirs alone.
+    place = (id(loads), id(value))
+    if place not in known:
+        known[place] = _tried(loads, value, at, known)
+    native, found = known[place]
+    mistakes.extend(found)
+    return native
+
+
+def _tried(
+    loads: Mapping[str, Load], value: Any, at: str, known: dict[tuple[int, int], Any]
+) -> tuple[Any, list[Mistake]]:
     fewest: list[Mistake] | None = None
-    for load in loads:
-        found: list[Mistake] = []
+    for load in loads.values():
+        found = _Attempt(known)
         with suppress(Enough):
             native = load(value, at, found)
             if not found:
-                return native
+                return native, []
         if fewest is None or len(found) < len(fewest):
             fewest = found
-    mistakes.extend(fewest or ())
-    return None
+    return None, fewest or []
 
 
 def object_loader(shape: s.Object, compiled: Compile) -> Load:

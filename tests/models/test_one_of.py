@@ -219,3 +219,32 @@ def test_the_one_table_requires_what_every_kind_requires() -> None:
         "secret": False,
         "barks": False,
     }
+
+
+class Leaf(models.Model):
+    size = models.IntegerField()
+
+
+class Branch(models.Model):
+    left = models.NestedField(lambda: Tree)
+    right = models.NestedField(lambda: Tree)
+
+
+class Fork(models.Model):
+    left = models.NestedField(lambda: Tree)
+    right = models.NestedField(lambda: Tree)
+
+
+class Tree(models.OneOf):
+    fields = [models.PkField(name="id")]
+    discriminator = "kind"
+    variants = {"branch": Branch, "fork": Fork, "leaf": Leaf}
+
+
+def test_an_inner_value_of_a_patch_is_looked_at_once_for_all_kinds() -> None:
+    value: Any = {"size": "x"}
+    for _ in range(60):  # in three kinds at every level it would never end
+        value = {"left": value}
+    patch = patch_shape(schema_shape(Tree), "id", "TreePatch")
+    said = mistakes(patch, value)
+    assert said == "#" + "/left" * 60 + "/size: is not a member of this object."
