@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -136,13 +137,14 @@ def _index(title: str, version: str, names: list[str], limits: Limits) -> Operat
 
 
 def _schemas(resources: Mapping[str, Named], limits: Limits) -> Operation:
-    whole = {"$schema": _DIALECT, "$defs": schema_definitions(resources)}
+    definitions = schema_definitions(resources)
+    whole = {"$schema": _DIALECT, "$defs": definitions}
     spec = ResponseSpec(
         status=200,
         description="One JSON Schema with the objects of every resource in its `$defs`",
         content="value",
         shape=_ANY,
-        example=whole,
+        example={"$schema": _DIALECT, "$defs": _standing_alone(definitions)},
     )
     return _row(
         "list_schema",
@@ -156,12 +158,21 @@ def _schemas(resources: Mapping[str, Named], limits: Limits) -> Operation:
     )
 
 
+def _standing_alone(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """The first of some schemas that refers to no other, for an example.
+
+    Linters and clients follow a ``$ref`` in an example, too, and from there it leads nowhere.
+    """
+    alone = (item for item in schemas.items() if b'"$ref":' not in msgspec.json.encode(item[1]))
+    return dict(islice(alone, 1))
+
+
 def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
     schemas = {
         name: {"$schema": _DIALECT, "title": shape.component, **standalone_schema(shape)}
         for name, shape in resources.items()
     }
-    first = next(iter(schemas))
+    shown = [*_standing_alone(schemas).values(), {"$schema": _DIALECT}]
     key = Parameter(
         name="resource",
         location="path",
@@ -176,7 +187,7 @@ def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
             description="The JSON Schema of the objects that the resource answers",
             content="value",
             shape=_ANY,
-            example=schemas[first],
+            example=shown[0],
         ),
         ResponseSpec(
             status=404,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openrest.contract import Contribution, Parameter
 from openrest.interfaces import CallView
 from openrest.models import shapes as s
-from openrest.models.text import has_text_form, text_shape
+from openrest.models.text import has_text_form
 from openrest.models.walking import without_rules
 from openrest.query import Condition
 
@@ -32,7 +32,7 @@ class EqualityFilters:
             parameters=tuple(
                 Parameter(
                     name=wire,
-                    shape=_value_shape(member.shape),
+                    shape=without_rules(member.shape),  # they have no say in what is compared
                     description=f"Only objects whose {wire} equals this",
                 )
                 for wire, member in self._fields.items()
@@ -46,10 +46,3 @@ class EqualityFilters:
             for wire, value in call.query.items()
             if wire in self._fields
         )
-
-
-def _value_shape(shape: s.Shape) -> s.Shape:
-    """The shape of a value to compare with: never null, and no rule has a say in it."""
-    spelled = text_shape(without_rules(shape))
-    assert spelled is not None  # fields without a text form have no filter
-    return spelled

@@ -90,6 +90,7 @@ class MergePatch:
         self._owned = frozenset(m.name for m in model.members if m.read_only) | {key.name}
         #: The members that no client can send whole, with their names in JSON.
         self._hidden = {m.name: m.wire for m in model.members if _is_hidden(m)}
+        self._shapes = {m.name: m.shape for m in model.members}
         self._load = wire_loader(self._whole)
         self._dump = dumper(stored_shape(self._whole))
 
@@ -111,7 +112,13 @@ class MergePatch:
         # what only the server sets in an inner object must not be made anew.
         kept = self._owned | {name for name, wire in self._hidden.items() if wire not in patch}
         return {
-            **{name: value for name, value in record.items() if name not in kept},
+            **{
+                name: _with_owned(self._shapes[name], value, current.get(name))
+                if name in self._hidden
+                else value
+                for name, value in record.items()
+                if name not in kept
+            },
             **{name: current[name] for name in kept if name in current},
         }
 
@@ -130,3 +137,26 @@ def _is_hidden(member: s.Member) -> bool:
     return member.write_only or any(
         m.write_only or m.read_only for part in inner for m in part.members
     )
+
+
+def _with_owned(shape: s.Shape, new: Any, old: Any) -> Any:
+    """The new value with what only the server sets in it, where an object of it was there before.
+
+    Arrays are replaced whole, so the objects in them are new.
+    """
+    if not isinstance(new, dict) or not isinstance(old, dict):
+        return new
+    kind = _variant(bare(shape), new)
+    match kind:
+        case s.Object(members=members) if kind is _variant(bare(shape), old):
+            owned = {m.name: old[m.name] for m in members if m.read_only and m.name in old}
+            parts = {
+                m.name: _with_owned(m.shape, new[m.name], old.get(m.name))
+                for m in members
+                if m.name in new
+            }
+            return {**new, **parts, **owned}
+        case s.Map(value=value):
+            return {name: _with_owned(value, item, old.get(name)) for name, item in new.items()}
+        case _:
+            return new

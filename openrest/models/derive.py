@@ -108,6 +108,8 @@ class _Derivation:
 
     def _map(self, field: ma.Mapping[Any]) -> s.Shape:
         key = None if field.key_field is None else self.field(field.key_field)
+        if key == s.String():
+            key = None  # any name is text, and not every version of OpenAPI can say more of names
         value: s.Shape = s.Nullable(shape=s.AnyValue())
         if field.value_field is not None:
             value = self.field(field.value_field)

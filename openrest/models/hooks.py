@@ -103,7 +103,11 @@ def _completed(shape: s.Shape, loaded: Any, native: Any) -> Any:
             variant = dict(variants).get(str(get_value(loaded, name, "")))
             return loaded if variant is None else _completed(variant, loaded, native)
         case s.Timestamp() if isinstance(loaded, dt.datetime) and loaded.tzinfo is None:
-            return loaded.replace(tzinfo=dt.UTC)  # marshmallow means UTC, and does not say so
+            # marshmallow means UTC, and does not say so.
+            return _completed(shape, loaded.replace(tzinfo=dt.UTC), native)
+        case s.Timestamp() | s.Duration() if isinstance(native, type(loaded)):
+            # It rounds in its own way, and not to what the number that is answered can say.
+            return native if abs(loaded - native) < dt.timedelta(milliseconds=1) else loaded
         case s.List(item=item) if isinstance(loaded, Iterable):
             return [_completed(item, *pair) for pair in _pairs(list(loaded), native)]
         case s.Tuple(items=items) if isinstance(loaded, tuple) and len(loaded) == len(items):

@@ -30,9 +30,6 @@ def exact_shape(shape: s.Shape) -> s.Shape:
                 "OpenAPI 3.0 cannot describe an array whose items are of different kinds: use "
                 "openapi='3.1', or an object"
             )
-        case s.Map(key=key) if key == s.String():
-            # No word for the names, so any will do.
-            return replace(shape, key=None, value=exact_shape(shape.value))
         case s.Map(key=key) if key is not None:
             raise ValueError(
                 "OpenAPI 3.0 cannot describe the names of members, which `keys` does: use "

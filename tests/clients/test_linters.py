@@ -22,7 +22,9 @@ SOURCE = Path(__file__).parent / "linters"
 
 #: The versions of OpenAPI, each with the options of the dispatcher that ask for it.
 VERSIONS: dict[str, dict[str, Any]] = {
+    "3.0": {"openapi": "3.0"},
     "3.1": {},
+    "3.2": {"openapi": "3.2"},
 }
 EXAMPLES = sorted(
     path.stem

@@ -165,6 +165,14 @@ def test_following_the_links_of_a_created_object_leads_to_it(api: Client) -> Non
     assert api.get(f"/devices/{created.json['serial']}").json == created.json
 
 
+def test_no_example_refers_to_what_is_not_there(api: Client) -> None:
+    """Linters and clients follow a reference in an example, too."""
+    for _, _, operation in operations(api):
+        for response in operation["responses"].values():
+            for content in api.resolved(response).get("content", {}).values():
+                assert not any("$ref" in value for value in schemas(content["example"]))
+
+
 def test_it_says_that_nobody_is_asked_who_they_are(api: Client) -> None:
     assert api.document["security"] == []
     assert not any("security" in operation for _, _, operation in operations(api))

@@ -16,6 +16,7 @@ from openrest.models.dumping import dumper
 from openrest.models.jsonschema import json_schema
 from openrest.models.keys import model_shape
 from openrest.models.loading import wire_loader
+from openrest.models.openapi30 import exact_shape
 from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
 from openrest.models.walking import each
 from tests.models.test_one_truth import accepted_by_loader, accepted_by_schema
@@ -98,6 +99,24 @@ def test_a_timestamp_is_aware_after_hooks_too() -> None:
     record = created(Visit, {"at": 0})
     assert record == {"at": dt.datetime(1970, 1, 1, tzinfo=dt.UTC)}
     assert dumper(read_shape(model_shape(Visit)[0], "Read"))({**record, "id": 1})["at"] == 0.0
+
+
+def test_a_timestamp_with_hooks_is_rounded_to_what_a_number_can_say() -> None:
+    class Visit(Schema):
+        id = ma.Integer()
+        at = ma.DateTime(format="timestamp_ms", post_load=lambda value: value)
+
+    dump = dumper(read_shape(model_shape(Visit)[0], "Read"))
+    record = created(Visit, {"at": 9191674283473.838})
+    again = created(Visit, {"at": dump({**record, "id": 1})["at"]})
+    assert again == record
+
+
+@pytest.mark.parametrize("name", ["", "a", "\0"])
+def test_a_dict_of_texts_has_any_names_in_every_version(name: str) -> None:
+    shape = field_shape(models.DictField(keys=models.StringField()))
+    assert exact_shape(shape) == shape
+    assert wire_loader(shape)({name: 1}) == {name: 1}
 
 
 def test_a_list_of_a_model_made_later_may_be_empty_by_default() -> None:

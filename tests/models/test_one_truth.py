@@ -17,7 +17,7 @@ import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow import ValidationError, validate
+from marshmallow import EXCLUDE, INCLUDE, ValidationError, validate
 from marshmallow import fields as ma
 
 from openrest import models
@@ -44,6 +44,11 @@ class Level(enum.Enum):
     LOW = 1
     HIGH = 2.5
     ON = True
+
+
+class Place(models.Model):
+    name = models.StringField(allow_none=True)
+    zip = models.StringField(required=True, validate=validate.Length(max=5))
 
 
 FIELDS: dict[str, Callable[[], Any]] = {
@@ -86,6 +91,34 @@ FIELDS: dict[str, Callable[[], Any]] = {
     "nullable pattern": lambda: models.StringField(
         allow_none=True, validate=[validate.Regexp("[^x]"), validate.NoneOf(["yy"])]
     ),
+    "email": models.EmailField,
+    "url": models.UrlField,
+    "path": lambda: models.UrlField(relative=True, absolute=False),
+    "url of any host": lambda: models.UrlField(schemes={"git+ssh"}, require_tld=False),
+    "naive date-time": models.NaiveDateTimeField,
+    "time": models.TimeField,
+    "span": models.TimeDeltaField,
+    "span in weeks": lambda: models.TimeDeltaField(precision="weeks"),
+    "ip": models.IPField,
+    "ipv4": models.IPv4Field,
+    "ipv6": models.IPv6Field,
+    "interface": models.IPInterfaceField,
+    "constant": lambda: models.ConstantField("v1"),
+    "constant object": lambda: models.ConstantField({"a": [1, None]}),
+    "raw": models.RawField,
+    "nullable raw": lambda: models.RawField(allow_none=True),
+    "tuple": lambda: models.TupleField([models.IntegerField(), models.StringField()]),
+    "empty tuple": lambda: models.TupleField([]),
+    "dict": models.DictField,
+    "dict by integer": lambda: models.DictField(keys=models.IntegerField()),
+    "dict by date": lambda: models.DictField(keys=models.DateField(), values=models.FloatField()),
+    "bounded dict": lambda: models.DictField(validate=validate.Length(1, 2)),
+    "nested": lambda: models.NestedField(Place),
+    "nested, many": lambda: models.NestedField(Place, many=True),
+    "nested, unknown kept": lambda: models.NestedField(Place, unknown=INCLUDE),
+    "nested, unknown ignored": lambda: models.NestedField(Place, unknown=EXCLUDE),
+    "nested, a part": lambda: models.NestedField(Place, only=("zip",)),
+    "pluck": lambda: models.PluckField(Place, "zip"),
     "key": models.PkField,
     "uuid key": models.UUIDPkField,
     "string key": models.StringPkField,
@@ -99,6 +132,24 @@ FIELDS: dict[str, Callable[[], Any]] = {
     "plain uuid": ma.UUID,
     "plain enum": lambda: ma.Enum(Colour),
     "plain list": lambda: ma.List(ma.Integer),
+    "plain time": ma.Time,
+    "plain span": lambda: ma.TimeDelta(precision="milliseconds"),
+    "plain email": ma.Email,
+    "plain url": ma.Url,
+    "plain ip": lambda: ma.IP(exploded=True),
+    "plain interface": ma.IPv6Interface,
+    "plain constant": lambda: ma.Constant(1),
+    "plain tuple": lambda: ma.Tuple([ma.Date(), ma.Boolean()]),
+    "plain dict": lambda: ma.Dict(keys=ma.UUID(), values=ma.Integer()),
+    "plain nested": lambda: ma.Nested(Place),
+    "integer in a string": lambda: ma.Integer(as_string=True),
+    "naive date-time in a format": lambda: ma.NaiveDateTime(format="%Y-%m-%d %H:%M"),
+    "date in a format": lambda: ma.Date(format="%d/%m/%Y"),
+    "time in a format": lambda: ma.Time(format="%H:%M"),
+    "date-time of mail": lambda: ma.DateTime(format="rfc"),
+    "seconds": lambda: ma.DateTime(format="timestamp"),
+    "milliseconds": lambda: ma.DateTime(format="timestamp_ms"),
+    "enum by a field": lambda: ma.Enum(Colour, by_value=ma.String),
 }
 
 #: The fields whose values a query can spell.

@@ -137,6 +137,10 @@ LEAVES: tuple[Leaf, ...] = (
         defaults=("dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)",),
     ),
     Leaf(
+        ("models.DateTimeField", "ma.DateTime", "ma.AwareDateTime"),
+        defaults=("dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)",),
+    ),
+    Leaf(
         ("ma.DateTime", "models.NaiveDateTimeField", "ma.NaiveDateTime"),
         options=(("format='%Y-%m-%d %H:%M'", "format='%y%m%d %H%M%S.%f'"),),
         validators=_ANY,
