@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from hypothesis import Phase, given, seed, settings
@@ -14,7 +13,7 @@ from tests.models.drawn.sources import Drawn, drawn_models
 __all__ = ["BUDGET", "keep_promise"]
 
 #: Models in one run of the tests.
-BUDGET = 2000 if os.environ.get("CI") == "true" else 200
+BUDGET = 200
 
 _SEEDS = st.integers(0, 2**32 - 1)
 
