@@ -38,12 +38,15 @@ def _narrowed(schema: Schema) -> Iterator[tuple[Any, ...]]:
                 yield name, only, tuple(sorted(inner.exclude))
 
 
-def component_name(schema: Schema, unknown: str = "") -> str:
+def component_name(schema: Schema, unknown: str = "") -> str | None:
     """The name of its class, less ``Schema`` at its end, and what its options leave of it.
 
-    `unknown` is what becomes of unknown members, where that is not for the schema to say.
+    `unknown` is what becomes of unknown members, where that is not for the schema to say. None
+    for a schema that has no class of its own: ``Nested({"x": Float()})``.
     """
     cls = type(schema)
+    if cls.__name__ == "GeneratedSchema":
+        return None
     name = cls.__name__.removesuffix("Schema") or cls.__name__
     if (unknown or schema.unknown) != cls.opts.unknown:
         name += (unknown or schema.unknown).title()

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from openrest.openapi import VERSIONS, Version
 from tests.browser.pages import HOST, Watched, chromium, watched_page
 from tests.needs import program
-from tests.serving.servers import Server, command_on_free_port, openrest_run
+from tests.serving.servers import Server, command_on_free_port, kinds_run, openrest_run
 
 APP = "examples.tweets:app"
 
@@ -56,9 +57,9 @@ def address(server: Server, path: str) -> str:
     return f"http://{HOST}:{server.port}{path}"
 
 
-def expand(page: Page, operation: str) -> Locator:
-    """Open one operation of the tag ``tweets``."""
-    block = page.locator(f"#operations-tweets-{operation}")
+def expand(page: Page, operation: str, tag: str = "tweets") -> Locator:
+    """Open one operation of a tag."""
+    block = page.locator(f"#operations-{tag}-{operation}")
     block.locator("button.opblock-summary-control").click()
     expect(block.locator("button.execute")).to_be_visible()  # "Try it out" is on already
     return block
@@ -164,3 +165,52 @@ def test_the_page_works_below_a_prefix(tmp_path: Path, watched: Watched, page: P
         assert json.loads(body)["resource_uri"] == "/shop/api/tweets/1"
         paths = {url.partition(str(server.port))[2] for url in watched.requests}
         assert {path for path in paths if not path.startswith("/shop/api/")} <= {""}
+
+
+#: What is read in a schema once it is unfolded: variants, enums, what is nested.
+UNFOLDED = {"Pets": ("cat", "barks", "GREEN", "A place"), "Drawings": ("circle", "square-shape")}
+
+
+def schema(page: Page, place: int) -> Locator:
+    """One of the schemas below the operations; of many the page draws those that are in view."""
+    drawn = page.locator(f'.models [data-index="{place}"]')
+    scroll = page.locator(".models-scroll")
+    while not drawn.count():
+        scroll.evaluate("box => box.scrollTop += box.clientHeight / 2")
+        page.wait_for_timeout(50)  # it draws in a frame of its own
+    return drawn
+
+
+@pytest.mark.parametrize("openapi", VERSIONS)
+def test_all_is_drawn_and_every_kind_of_example_taken_in_each_version(
+    openapi: Version, tmp_path: Path, page: Page
+) -> None:
+    with kinds_run(tmp_path, openapi) as server:
+        document = server.ask("GET", "/openapi.json").json()
+        operations = [o["operationId"] for p in document["paths"].values() for o in p.values()]
+        page.goto(address(server, "/docs"))
+        expect(page.locator(".opblock")).to_have_count(len(operations), timeout=30_000)
+        for place, name in enumerate(document["components"]["schemas"]):
+            drawn = schema(page, place)
+            expect(drawn).to_contain_text(name)
+            if name in UNFOLDED:
+                unfold(drawn)
+                for word in UNFOLDED[name]:
+                    expect(drawn).to_contain_text(word)
+        assert page.locator(".errors-wrapper").count() == 0
+
+        for resource in ("nests", "comments", "pets", "drawings", "choices"):
+            status, body = execute(expand(page, f"create_{resource}", resource))
+            assert status == 201
+            status, text = execute(expand(page, f"list_{resource}", resource))
+            assert (status, json.loads(text)["object_list"]) == (200, [json.loads(body)])
+
+
+def unfold(drawn: Locator) -> None:
+    whole = drawn.get_by_role("button", name="Expand all")
+    if whole.count():
+        whole.first.click()
+        return
+    closed = drawn.locator('button[aria-expanded="false"]')  # as the page draws 3.0
+    while closed.count():
+        closed.first.click()

@@ -1,5 +1,6 @@
 """In each version of OpenAPI the document is valid, and what it shows is what the server takes."""
 
+import importlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.contract.kinds import VERSIONS
 
 Json = dict[str, Any]
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -100,12 +102,11 @@ def test_the_document_of_each_example_is_valid(
     openapi: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    import examples.address
-    import examples.tweets
-
-    for served in (examples.address.app, examples.tweets.app):
-        classes = [type(controller) for controller in served.controllers]
-        validate(WSGIDispatcher(classes, openapi=openapi).document)
+    for file in sorted(EXAMPLES.glob("*.py")):
+        served = getattr(importlib.import_module(f"examples.{file.stem}"), "app", None)
+        if isinstance(served, WSGIDispatcher):
+            classes = [type(controller) for controller in served.controllers]
+            validate(WSGIDispatcher(classes, openapi=openapi).document)
 
 
 def test_each_schema_is_one_of_its_dialect(api: Client) -> None:

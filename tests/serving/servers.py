@@ -18,6 +18,7 @@ from typing import Any
 
 from openrest.cli.loading import load_app
 from openrest.controllers import Controller, WSGIDispatcher
+from openrest.openapi import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Where the commands of the environment are that runs the tests.
@@ -112,6 +113,23 @@ def openrest_run(folder: Path, app: str, *options: str, **variables: str) -> Ite
         announced = announcement(process, log)
         port = int(announced.partition("/docs")[0].rpartition(":")[2])
         yield Server(process, "127.0.0.1", port, log, announced)
+
+
+KINDS = """
+from pathlib import Path
+
+from tests.contract.kinds import kinds
+
+app = kinds("sqlite", Path(), "{openapi}")
+"""
+
+
+@contextmanager
+def kinds_run(folder: Path, openapi: Version) -> Iterator[Server]:
+    """The API of every kind of field and validator, described in a version of OpenAPI."""
+    (folder / "every_kind.py").write_text(KINDS.format(openapi=openapi))
+    with openrest_run(folder, "every_kind:app") as server:
+        yield server
 
 
 @contextmanager
