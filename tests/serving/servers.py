@@ -118,16 +118,18 @@ def openrest_run(folder: Path, app: str, *options: str, **variables: str) -> Ite
 KINDS = """
 from pathlib import Path
 
-from tests.contract.kinds import kinds
+from tests.contract.kinds import kind_models, serve
 
-app = kinds("sqlite", Path(), "{openapi}")
+models = {{n: m for n, m in kind_models("{openapi}") if n in {resources!r} or not {resources!r}}}
+app = serve(models, "sqlite", Path(), "{openapi}")
 """
 
 
 @contextmanager
-def kinds_run(folder: Path, openapi: Version) -> Iterator[Server]:
-    """The API of every kind of field and validator, described in a version of OpenAPI."""
-    (folder / "every_kind.py").write_text(KINDS.format(openapi=openapi))
+def kinds_run(folder: Path, openapi: Version, *resources: str) -> Iterator[Server]:
+    """The API of every kind of field, or of some resources, described in a version of OpenAPI."""
+    source = KINDS.format(openapi=openapi, resources=resources)
+    (folder / "every_kind.py").write_text(source)
     with openrest_run(folder, "every_kind:app") as server:
         yield server
 
