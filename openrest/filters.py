@@ -6,7 +6,7 @@ from openrest.contract import Contribution, Parameter
 from openrest.interfaces import CallView
 from openrest.models import shapes as s
 from openrest.models.text import has_text_form
-from openrest.models.walking import without_rules
+from openrest.models.walking import may_refuse, without_rules
 from openrest.query import Condition
 
 __all__ = ["EqualityFilters"]
@@ -15,14 +15,15 @@ __all__ = ["EqualityFilters"]
 class EqualityFilters:
     """``?age=5``: equality on every field that answers show and that text can spell.
 
-    Several are joined by *and*. Null equals nothing, so it cannot be asked for.
+    Several are joined by *and*. Null equals nothing, so it cannot be asked for. Nor can a date in
+    a format of its own: that there is no 31/09/2026, no schema of a parameter could say.
     """
 
     def __init__(self, shape: s.Object) -> None:
         self._fields = {
             member.wire: member
             for member in shape.members
-            if not member.write_only and member.compute is None and has_text_form(member.shape)
+            if not member.write_only and member.compute is None and _is_asked_for(member.shape)
         }
 
     def contribution(self) -> Contribution:
@@ -46,3 +47,7 @@ class EqualityFilters:
             for wire, value in call.query.items()
             if wire in self._fields
         )
+
+
+def _is_asked_for(shape: s.Shape) -> bool:
+    return has_text_form(shape) and not may_refuse(without_rules(shape))

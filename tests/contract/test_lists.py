@@ -5,6 +5,7 @@ import enum
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from openrest.interfaces import DataStore
 from openrest.pagination import Pagination
 from openrest.views import JsonResponse
 from tests.contract.client import Client
+from tests.contract.kinds import serve
 
 
 class Genre(enum.Enum):
@@ -255,3 +257,19 @@ def test_documented_bounds_of_a_page_are_those_that_are_kept(api: Client) -> Non
     bad = ["limit=0", "limit=26", "offset=-1", f"offset={2**63}"]
     assert [api.get(f"/songs?{text}").status for text in good] == [200] * 4
     assert [api.get(f"/songs?{text}").status for text in bad] == [422] * 4
+
+
+def test_a_text_that_only_the_calendar_refuses_cannot_be_asked_for(tmp_path: Path) -> None:
+    class Days(models.Model):
+        id = models.PkField()
+        day = models.DateField(format="%d/%m/%Y")
+        days = models.ListField(models.DateField(format="%d/%m/%Y"))
+        iso = models.DateField()
+        hour = models.TimeField(format="%H:%M")
+
+    api = Client(serve({"days": Days}, "list", tmp_path))
+    parameters = api.document["paths"]["/days"]["get"]["parameters"]
+    asked = [p["name"] for p in parameters if p["name"] not in ("offset", "limit")]
+    assert asked == ["id", "iso", "hour"]
+    assert api.get("/days?iso=2026-09-31").status == 422
+    assert api.get("/days?day=31/09/2026").errors[0]["parameter"] == "day"
