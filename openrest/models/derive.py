@@ -142,9 +142,10 @@ class _Derivation:
 
     def _plucked(self, field: Any) -> s.Shape:
         plucked = field.schema.fields[field.field_name]
-        shape: s.Shape = s.Plucked(
-            shape=self.field(plucked), member=plucked.attribute or field.field_name
-        )
+        value = self.field(plucked)
+        if isinstance(value, s.Nullable) and not field.many:
+            value = value.shape  # marshmallow asks the Pluck alone whether it may be null
+        shape: s.Shape = s.Plucked(shape=value, member=plucked.attribute or field.field_name)
         return s.List(item=shape) if field.many else shape
 
     def _object(self, schema: Schema, unknown: str) -> s.Object | s.OneOf:
@@ -224,7 +225,8 @@ class _Derivation:
             is_key=is_key,
             read_only=field.dump_only,
             write_only=field.load_only,
-            default=_default(field, shape),
+            # A Constant has one although it is required, and then never needs it.
+            default=s.MISSING if field.required else _default(field, shape),
             compute=computed(field),
             description=str(field.metadata.get("description", "")),
             deprecated=bool(field.metadata.get("deprecated", False)),

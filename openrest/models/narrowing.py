@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import ValidationError, validate
 
+from openrest import messages as msg
 from openrest.models import shapes as s
 from openrest.models.addresses import EMAIL, EMAIL_LENGTH, EMAIL_LOCAL, url
 from openrest.models.dumping import dumper
@@ -88,11 +89,14 @@ def _address(shape: s.Shape, validator: Any) -> s.Shape | None:
         raise ValueError(f"{type(validator).__name__} says nothing of {_name(shape)}")
     error = "" if validator.error == validator.default_message else validator.error
     if isinstance(validator, validate.Email):
+        error = error or msg.MAIL
         most = _least(shape.max_length, EMAIL_LENGTH)
         pattern, kind = EMAIL, "email"
         local = replace(EMAIL_LOCAL, error=error)
         shape = replace(shape, max_length=most, patterns=(*shape.patterns, local))
     else:
+        of_a_path = msg.URL_OR_PATH if validator.absolute else msg.PATH
+        error = error or (of_a_path if validator.relative else msg.URL)
         pattern = url(
             validator.schemes,
             relative=validator.relative,
@@ -124,6 +128,10 @@ def _values_of(shape: s.Shape, values: Iterable[Any]) -> Iterator[Any]:
     """Those of the values that the shape has, as wire values."""
     load, dump = wire_loader(shape), dumper(shape)
     for value in values:
+        if isinstance(value, bool) and isinstance(shape, (s.Integer, s.Number)):
+            value = int(value)  # to which it is equal in Python, where marshmallow compares
+        elif isinstance(value, (int, float)) and isinstance(shape, s.Boolean) and value in (0, 1):
+            value = bool(value)
         try:
             # A date is given as a date, and all else as the same in JSON and in Python.
             wire = dump(load(dump(value)))

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from openrest.models import shapes as s
+from openrest.models.formats import INTEGER_TEXT
+from openrest.models.walking import bare
 
 try:
     from hypothesis import strategies as st
@@ -101,7 +103,7 @@ def _containers(shape: s.Shape) -> st.SearchStrategy[Any]:
             return st.tuples(*map(wire_values, items)).map(list)
         case s.Map(key=key, value=value, min_members=low, max_members=high):
             top = high if high is not None else low + 3
-            names = st.text(max_size=5) if key is None else wire_values(key).map(str)
+            names = st.text(max_size=5) if key is None else _names(key)
             return st.dictionaries(names, wire_values(value), min_size=low, max_size=top)
         case s.Object():
             return _objects(shape)
@@ -109,6 +111,12 @@ def _containers(shape: s.Shape) -> st.SearchStrategy[Any]:
             return st.one_of(*(wire_values(variant) for _, variant in variants))
         case _:
             raise TypeError(f"{shape!r} is not a shape that values can be drawn for")
+
+
+def _names(key: s.Shape) -> st.SearchStrategy[Any]:
+    """The names of members; of integers those that have few enough digits."""
+    names = wire_values(key).map(str)
+    return names.filter(INTEGER_TEXT.search) if isinstance(bare(key), s.Integer) else names
 
 
 def _parsed_by(shape: s.Parsed) -> Callable[[str], bool]:

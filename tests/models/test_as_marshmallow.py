@@ -97,7 +97,7 @@ def test_a_constant_is_dumped_whatever_the_record_has() -> None:
 @pytest.mark.parametrize(
     ("field", "said"),
     [
-        (models.DictField(keys=models.StringField()), {1: ["the name must be a string"]}),
+        (models.DictField(keys=models.StringField()), {1: {"key": ["must be a string"]}}),
         (models.DictField(keys=models.IntegerField()), None),
         (models.DictField(), None),
     ],

@@ -217,3 +217,49 @@ def test_a_span_is_one_that_a_double_can_say() -> None:
     shape = field_shape(models.TimeDeltaField(precision="microseconds"))
     span = wire_loader(shape)(-8639999999999999999)
     assert wire_loader(shape)(dumper(shape)(span)) == span
+
+
+def test_a_pluck_of_what_may_be_null_is_not_null_itself() -> None:
+    class Person(Schema):
+        nick = ma.String(allow_none=True)
+
+    class Post(Hooked):
+        id = models.PkField()
+        author = models.PluckField(Person, "nick")
+        readers = models.PluckField(Person, "nick", many=True)
+
+    assert created(Post, {"author": "ada", "readers": [None]})["readers"] == [{"nick": None}]
+    with pytest.raises(InvalidData, match="#/author: must be a string"):
+        created(Post, {"author": None})
+
+
+@pytest.mark.parametrize(
+    ("field", "refused"),
+    [
+        (models.IntegerField(validate=validate.NoneOf([True])), 1),
+        (models.FloatField(validate=validate.NoneOf([False])), 0),
+        (models.BooleanField(validate=validate.NoneOf([1.0])), True),
+    ],
+)
+def test_true_and_one_are_the_same_to_a_validator_as_in_python(field: Any, refused: Any) -> None:
+    shape = field_shape(field)
+    assert not accepted_by_schema(json_schema(shape), refused)
+    assert not accepted_by_loader(shape, refused)
+
+
+def test_a_constant_that_has_to_be_sent_is_filled_in_nowhere() -> None:
+    class Version(models.Model):
+        number = models.ConstantField("v1", required=True)
+
+    class Thing(models.Model):
+        id = models.PkField()
+        version = models.NestedField(Version)
+
+    shape, _ = model_shape(Thing)
+    read, sent = (
+        member.shape
+        for made in (read_shape(shape, "Thing"), create_shape(shape, "ThingCreate"))
+        for member in made.members
+        if member.name == "version"
+    )
+    assert read == sent

@@ -260,8 +260,9 @@ def test_the_example_of_a_field_is_a_value_of_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", OWN)
 def test_marshmallow_loads_a_field_as_its_shape_does(name: str) -> None:
-    field = FIELDS[name]()
-    shape = field_shape(field)
+    # In a model, since an integer has to know whether it is the name of a member.
+    field = models.Model.from_dict({"field": FIELDS[name]()})().fields["field"]
+    shape = field_shape(FIELDS[name]())
     for value in BORDERS:
         try:
             loaded: Any = field.deserialize(value)
@@ -271,7 +272,14 @@ def test_marshmallow_loads_a_field_as_its_shape_does(name: str) -> None:
         assert fits == accepted_by_loader(shape, value), value
         if fits:
             native = wire_loader(shape)(value)
-            assert loaded == native or (isinstance(native, float) and math.isclose(loaded, native))
+            # marshmallow leaves out what a record has no value for, and a float may be rounded.
+            assert loaded in (native, without_nulls(native)) or math.isclose(loaded, native)
+
+
+def without_nulls(native: Any) -> Any:
+    if not isinstance(native, dict):
+        return native
+    return {name: value for name, value in native.items() if value is not None}
 
 
 def test_lone_surrogates_are_refused_although_no_schema_can_say_so() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from hypothesis import Phase, given, seed, settings
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from tests.models.drawn.promise import Tally, check_promise
 from tests.models.drawn.sources import Drawn, drawn_models
 
-__all__ = ["BUDGET", "keep_promise"]
+__all__ = ["BUDGET", "FULL_BUDGET", "PART", "keep_promise"]
 
-#: Models in one run of the tests.
-BUDGET = 200
+#: Models in one run of the tests, in CI and elsewhere, and how many are drawn from one seed.
+FULL_BUDGET = 2000
+BUDGET = FULL_BUDGET if os.environ.get("CI") == "true" else 200
+PART = 100
 
 _SEEDS = st.integers(0, 2**32 - 1)
 

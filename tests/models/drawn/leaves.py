@@ -36,10 +36,13 @@ _LENGTHS = (
 
 _ANY = ("refuse_some", "broken", "validate.And(refuse_some, broken)")
 
-_WHOLE_RANGES = (
-    "validate.Range(min=0)", "validate.Range(max=10)", "validate.Range(-3, 7)",
+_OPEN_RANGES = (
     "validate.Range(0, 10, min_inclusive=False)", "validate.Range(0, 10, max_inclusive=False)",
     "validate.Range(0, 10, min_inclusive=False, max_inclusive=False)",
+)  # fmt: skip
+
+_WHOLE_RANGES = (
+    "validate.Range(min=0)", "validate.Range(max=10)", "validate.Range(-3, 7)", *_OPEN_RANGES,
     "validate.Range(max=2**53)", "validate.Range(min=-2**63)", "validate.Range(5, 5)",
 )  # fmt: skip
 
@@ -107,6 +110,7 @@ LEAVES: tuple[Leaf, ...] = (
         validators=(*_WHOLE_RANGES[:6], *_FRACTIONS, *_LISTED, *_ANY),
         defaults=("0.0", "1.5", "-2"),
     ),
+    Leaf(("models.FloatField", "ma.Float"), validators=(*_OPEN_RANGES, *_FRACTIONS[1:3])),
     Leaf(("models.BooleanField", "ma.Boolean"), validators=_ANY, defaults=("True", "False")),
     Leaf(
         ("models.DecimalField",),

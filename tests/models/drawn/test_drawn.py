@@ -9,18 +9,16 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.models.drawn.drawing import BUDGET, keep_promise
-
-#: Parts of the same work, so that several processes can share it; of less than a hundred models
-#: the balance says nothing.
-PARTS = BUDGET // 100
+from tests.models.drawn.drawing import BUDGET, PART, keep_promise
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+# In parts, so that several processes can share the work; of fewer models than are in one the
+# balance says nothing.
+@pytest.mark.parametrize("seed", range(BUDGET // PART))
 def test_a_model_means_what_its_document_says(
-    part: int, record_property: Callable[[str, object], None]
+    seed: int, record_property: Callable[[str, object], None]
 ) -> None:
     # The same models at every run, so that a failure is of the change; `make fuzz` draws others.
-    tally = keep_promise(BUDGET // PARTS, 1 + part)
+    tally = keep_promise(PART, seed)
     record_property("drawn", tally.counts())
     tally.check()
