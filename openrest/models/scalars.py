@@ -146,7 +146,8 @@ def _decimal(shape: s.Decimal) -> Load:
 
 
 def _string(shape: s.String) -> Load:
-    low, high, searches = shape.min_length, shape.max_length, [p.search for p in shape.patterns]
+    low, high = shape.min_length, shape.max_length
+    searches = [(pattern, pattern.search) for pattern in shape.patterns]
 
     def load_string(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not str:
@@ -164,9 +165,11 @@ def _string(shape: s.String) -> Load:
             return value
         if "\0" in value:
             mistake(mistakes, at, say(msg.NO_NUL))
-        for pattern, search in zip(shape.patterns, searches, strict=True):
-            if not search(value):
-                mistake(mistakes, at, _unmatched(pattern, value))
+        unmatched = [pattern for pattern, search in searches if not search(value)]
+        if unmatched:
+            # Two patterns of one address have one text.
+            for said in dict.fromkeys(_unmatched(pattern, value) for pattern in unmatched):
+                mistake(mistakes, at, said)
         if not value.isascii():
             try:
                 value.encode()
@@ -179,7 +182,8 @@ def _string(shape: s.String) -> Load:
 
 def _unmatched(pattern: Pattern, value: str) -> str:
     if pattern.error:
-        return say(pattern.error, input=value, regex=pattern.source)  # as marshmallow does
+        # The first two names are marshmallow's.
+        return say(pattern.error, input=value, regex=pattern.source, sample=pattern.sample())
     return say(msg.PATTERN, pattern=pattern.source)
 
 

@@ -38,6 +38,10 @@ class Odd(models.Model):
     clock = models.TimeField()
     day = models.DateField(format="%d/%m/%Y")
     ip = models.IPv4Field()
+    mail = models.EmailField()
+    url = models.UrlField()
+    target = models.UrlField(relative=True)
+    path = models.UrlField(relative=True, absolute=False)
     point = models.TupleField([models.FloatField(), models.FloatField()])
     counts = models.DictField(
         keys=models.UUIDField(), values=models.IntegerField(), validate=Length(1, 2)
@@ -217,6 +221,10 @@ ASKED_OF_ODDS = {
     "MAX_MEMBERS": odd(counts={f"{n:08}-0000-0000-0000-000000000000": 1 for n in range(3)}),
     "SAME_NAME": odd(counts={ID: 1, ID.upper(): 2}),
     "NAME": odd(counts={"x": 1}),
+    "MAIL": odd(mail="ada"),
+    "URL": odd(url="ada"),
+    "URL_OR_PATH": odd(target="ada"),
+    "PATH": odd(path="ada"),
     "PARSED": odd(ip="here"),
     "NOT_THERE": odd(day="31/02/2026"),
     "CONSTANT": odd(version={"v": 2}),

@@ -209,4 +209,6 @@ def tweets_in(file: Path) -> WSGIDispatcher:
     class Tweets(cls):  # type: ignore[valid-type,misc]  # mypy wants a name, not a value
         resource = {**cls.resource, "resource": {"name": str(file), "table": "tweets"}}
 
-    return WSGIDispatcher([Tweets], title="Tweets")
+    return WSGIDispatcher(
+        [Tweets], title="Tweets", contact={"name": "The openrest developers"}, license="MIT"
+    )
