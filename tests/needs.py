@@ -1,4 +1,4 @@
-"""Programs that not every machine has: without one a test is skipped, but in CI it fails."""
+"""What only CI has: every program, and the time for all versions of OpenAPI."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import NoReturn
 
 import pytest
 
+from openrest.openapi import VERSIONS, Version
+
 CI = os.environ.get("CI") == "true"
 
 
+#: For tests that take long with each version.
+SLOW_VERSIONS: tuple[Version, ...] = tuple(VERSIONS) if CI else ("3.1",)
+
+
 def program(*names: str, variable: str | None = None) -> str:
-    """The path of the first program that is there; an environment variable may name it."""
+    """The path of the first program that is there; an environment variable may name it.
+
+    Without one the test that asks is skipped, but in CI it fails.
+    """
     wanted = os.environ.get(variable, "") if variable else ""
     for name in (wanted, *names):
         found = shutil.which(name) if name else None

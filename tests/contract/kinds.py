@@ -55,14 +55,6 @@ TEXTS: Fields = {
     "text": models.StringField,
     "plain": ma.String,
     "nullable": lambda: ma.String(allow_none=True),
-    "mail": models.EmailField,
-    "plain_mail": ma.Email,
-    "checked_mail": lambda: ma.String(validate=v.Email()),
-    "url": models.UrlField,
-    "plain_url": ma.Url,
-    "path": lambda: models.UrlField(relative=True),
-    "local_url": lambda: ma.URL(schemes={"http"}, require_tld=False),
-    "checked_url": lambda: ma.String(validate=v.URL(schemes={"ftp"})),
     "uuid": models.UUIDField,
     "plain_uuid": ma.UUID,
     "length": lambda: ma.String(validate=v.Length(1, 5)),
@@ -74,6 +66,17 @@ TEXTS: Fields = {
     "both": lambda: ma.String(validate=v.And(v.Length(min=2), v.NoneOf(["no"]))),
     "predicate": lambda: ma.String(validate=v.Predicate("isascii")),
     "renamed": lambda: ma.String(data_key="kebab-cased/name~"),
+}
+
+LINKS: Fields = {
+    "mail": models.EmailField,
+    "plain_mail": ma.Email,
+    "checked_mail": lambda: ma.String(validate=v.Email()),
+    "url": models.UrlField,
+    "plain_url": ma.Url,
+    "path": lambda: models.UrlField(relative=True),
+    "local_url": lambda: ma.URL(schemes={"http"}, require_tld=False),
+    "checked_url": lambda: ma.String(validate=v.URL(schemes={"ftp"})),
 }
 
 NUMBERS: Fields = {
@@ -195,6 +198,7 @@ LATER: Mapping[str, tuple[str, ...]] = {
 
 TABLES: Mapping[str, Fields] = {
     "texts": TEXTS,
+    "links": LINKS,
     "numbers": NUMBERS,
     "times": TIMES,
     "addresses": ADDRESSES,

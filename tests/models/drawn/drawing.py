@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from hypothesis import Phase, given, seed, settings
@@ -10,12 +9,13 @@ from hypothesis import strategies as st
 
 from tests.models.drawn.promise import Tally, check_promise
 from tests.models.drawn.sources import Drawn, drawn_models
+from tests.needs import CI
 
 __all__ = ["BUDGET", "FULL_BUDGET", "PART", "keep_promise"]
 
 #: Models in one run of the tests, in CI and elsewhere, and how many are drawn from one seed.
 FULL_BUDGET = 2000
-BUDGET = FULL_BUDGET if os.environ.get("CI") == "true" else 200
+BUDGET = FULL_BUDGET if CI else 200
 PART = 100
 
 _SEEDS = st.integers(0, 2**32 - 1)

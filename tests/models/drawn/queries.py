@@ -22,7 +22,9 @@ from tests.models.drawn.values import Dice, fitting
 
 __all__ = ["check_texts"]
 
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE]([+]?0*[0-9]{1,3}|-0*[0-9]{1,4}))?").fullmatch
+_NUMBER = re.compile(
+    r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE]([+]?0*[0-9]{1,3}|-0*[0-9]{1,4}))?"
+).fullmatch
 
 _TEXTS = (
     "", " ", "0", "1", "-0", "5", "5.0", "+1", "1e3", "1E0", "10e-1", "0x1", "01", "1_0", "true",
