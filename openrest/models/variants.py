@@ -203,9 +203,13 @@ def _one_of(shape: s.OneOf, name: str | None, change: Change) -> s.OneOf:
 def _called(name: str | None, shape: Any) -> Any:
     """The shape under a name; the variants of a OneOf have its name and what tells them apart."""
     if isinstance(shape, s.OneOf):
+        named = [
+            (value, variant, f"{name}{_capitalised(value)}") for value, variant in shape.variants
+        ]
         variants = tuple(
-            (value, replace(variant, component=f"{name}{_capitalised(value)}"))
-            for value, variant in shape.variants
+            # The title is what Swagger UI shows beside those of the others.
+            (value, replace(variant, component=component, title=component))
+            for value, variant, component in named
         )
         shape = replace(shape, variants=variants)
     return replace(shape, component=name)
