@@ -152,6 +152,20 @@ class ContainerField(ShapedField):
             return super(ShapedField, self)._serialize(value, attr, obj, **kwargs)
 
 
+class FormattedField(ShapedField):
+    """A field of text that may have another form: directives of `strftime`, for example."""
+
+    def __init__(
+        self,
+        format: str | None = None,
+        *,
+        name: str | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> None:
+        own: dict[str, Any] = {"format": format}
+        super().__init__(name=name, **own, **options)
+
+
 class StringField(ShapedField, ma.String):
     """Unicode text without NUL; native `str`."""
 
@@ -242,66 +256,26 @@ class UUIDField(ShapedField, ma.UUID):
     """A UUID in its hyphenated form; native `uuid.UUID`."""
 
 
-class DateTimeField(ShapedField, ma.AwareDateTime):
+class DateTimeField(FormattedField, ma.AwareDateTime):
     """An instant as RFC 3339 text with an offset, answered in UTC; native aware `datetime`.
 
     `format` may be ``"rfc"``, ``"timestamp"`` or ``"timestamp_ms"``, or directives of `strftime`.
     """
 
-    def __init__(
-        self,
-        format: str | None = None,
-        *,
-        name: str | None = None,
-        **options: Unpack[FieldOptions],
-    ) -> None:
-        own: dict[str, Any] = {"format": format}
-        super().__init__(name=name, **own, **options)
 
-
-class NaiveDateTimeField(ShapedField, ma.NaiveDateTime):
+class NaiveDateTimeField(FormattedField, ma.NaiveDateTime):
     """A date and time without an offset, as on a wall; native naive `datetime`.
 
     `format` may be directives of `strftime`.
     """
 
-    def __init__(
-        self,
-        format: str | None = None,
-        *,
-        name: str | None = None,
-        **options: Unpack[FieldOptions],
-    ) -> None:
-        own: dict[str, Any] = {"format": format}
-        super().__init__(name=name, **own, **options)
 
-
-class DateField(ShapedField, ma.Date):
+class DateField(FormattedField, ma.Date):
     """A day as RFC 3339 text; native `datetime.date`. `format` may be directives of `strftime`."""
 
-    def __init__(
-        self,
-        format: str | None = None,
-        *,
-        name: str | None = None,
-        **options: Unpack[FieldOptions],
-    ) -> None:
-        own: dict[str, Any] = {"format": format}
-        super().__init__(name=name, **own, **options)
 
-
-class TimeField(ShapedField, ma.Time):
+class TimeField(FormattedField, ma.Time):
     """A time of day, ``09:30:00``; native `datetime.time`. `format` as in `DateField`."""
-
-    def __init__(
-        self,
-        format: str | None = None,
-        *,
-        name: str | None = None,
-        **options: Unpack[FieldOptions],
-    ) -> None:
-        own: dict[str, Any] = {"format": format}
-        super().__init__(name=name, **own, **options)
 
 
 class TimestampField(ShapedField, ma.Field[dt.datetime]):
