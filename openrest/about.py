@@ -192,7 +192,7 @@ def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
         ResponseSpec(
             status=404,
             description="There is no such resource",
-            example=NotFound(nothing_with(TAG, key.wire, "none", wanted)),
+            example=NotFound(nothing_with("schema", key.wire, "none", wanted)),
         ),
     ]
     return _row(

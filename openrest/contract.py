@@ -23,6 +23,7 @@ from openrest.errors import (
 from openrest.models import shapes as s
 
 __all__ = [
+    "NO_EXAMPLE",
     "PROBLEM",
     "PROBLEMS",
     "PROBLEM_MEDIA_TYPE",
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
+
+#: Stands for an example where the rules of a model refuse all that can be made up.
+NO_EXAMPLE: Final = object()
 
 #: The class of each status that the pipeline can answer with a problem.
 PROBLEMS: Final[Mapping[int, type[Problem]]] = {
@@ -56,7 +60,8 @@ PROBLEMS: Final[Mapping[int, type[Problem]]] = {
 _MISTAKE = s.Object(
     members=(
         s.Member(name="pointer", wire="pointer", shape=s.String(),
-                 description="JSON pointer into the body, as a URI fragment (RFC 6901, section 6)"),
+                 description="JSON pointer into the body, or into a parameter that is a list, as a "
+                         "URI fragment (RFC 6901, section 6)"),
         s.Member(name="parameter", wire="parameter", shape=s.String(),
                  description="Name of the query or path parameter"),
         s.Member(name="header", wire="header", shape=s.String(),
@@ -132,7 +137,7 @@ class Body:
 
     A call has it loaded, or with `wire` as it came, once it is checked. `ruled` says that the
     handler runs rules beyond those of the shape. `example` is a wire value, made up from the shape
-    unless given.
+    unless given, or `NO_EXAMPLE`.
     """
 
     shape: s.Object | s.OneOf
@@ -149,7 +154,8 @@ class ResponseSpec:
     `content` says what the body of a success is made from: one ``record``, a ``page`` of records
     with its meta, a ``value`` that is dumped by `shape` alone, or ``nothing``. A status that is
     answered with a problem has no shape of its own. `media_types` are the operation's unless
-    given; `example` is a wire value, or the problem, and made up from the shape unless given.
+    given; `example` is a wire value, or the problem, and made up from the shape unless given, or
+    it is `NO_EXAMPLE`.
     """
 
     status: int

@@ -68,7 +68,8 @@ class Mistake:
     """One thing that is wrong with a request: what, and where.
 
     Exactly one of the places is set: a JSON pointer into the body as a URI fragment
-    (RFC 6901, section 6), the name of a parameter, or the name of a header.
+    (RFC 6901, section 6), the name of a parameter, or the name of a header. With a parameter
+    that is a list, the pointer may be into that.
     """
 
     detail: str
@@ -91,8 +92,17 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 def nearest(wrong: str, known: Iterable[str]) -> str | None:
     """The name that was probably meant, or None when no name is near."""
-    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    for name in names:
+        if _plain(name) == _plain(wrong):
+            return name
+    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
     return near[0] if near else None
+
+
+def _plain(name: str) -> str:
+    """The name whichever way it is written: ``pageCount`` as ``page_count``."""
+    return name.replace("_", "").replace("-", "").lower()
 
 
 class OpenRestError(Exception):
@@ -147,7 +157,14 @@ class InvalidData(OpenRestError):
 
 
 class RuleViolated(InvalidData):
-    """A value fits its schema and is refused by a rule that no schema can say."""
+    """A value fits its schema and is refused by a rule that no schema can say.
+
+    `detail` is a template of `openrest.messages`: what a client is told has happened.
+    """
+
+    def __init__(self, mistakes: Sequence[Mistake], detail: str = msg.RULE_BROKEN) -> None:
+        super().__init__(mistakes)
+        self.detail = detail
 
 
 class StoreError(OpenRestError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from openrest import messages as msg
 from openrest.errors import InvalidData, RuleViolated, StoreError
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
@@ -18,11 +19,17 @@ def merge(target: Any, patch: Any, shape: s.Shape | None = None) -> Any:
     """The wire value that `patch` makes of `target` (RFC 7396, section 2); neither is changed.
 
     Null removes a member; where the shape of the target has null as a value, it is that value.
+    Where the patch makes another one of several objects of it, what that does not have goes, too.
     """
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
-    kind = None if shape is None else _variant(bare(shape), {**merged, **patch})
+    shape = None if shape is None else bare(shape)
+    kind = None if shape is None else _variant(shape, {**merged, **patch})
+    if isinstance(shape, s.OneOf) and kind is not _variant(shape, merged):
+        # What the new kind does not have goes with the old one: nothing could be left of it.
+        known = _wires(kind)
+        merged = {name: value for name, value in merged.items() if name in known}
     for name, value in patch.items():
         inner = _member_shape(kind, name)
         if value is not None:
@@ -40,6 +47,10 @@ def _variant(shape: s.Shape, merged: dict[str, Any]) -> s.Shape | None:
         kind = merged.get(shape.discriminator)
         return next((variant for value, variant in shape.variants if value == kind), None)
     return shape
+
+
+def _wires(shape: s.Shape | None) -> set[str]:
+    return {member.wire for member in shape.members} if isinstance(shape, s.Object) else set()
 
 
 def _member_shape(shape: s.Shape | None, wire: str) -> s.Shape | None:
@@ -86,6 +97,7 @@ class MergePatch:
     """Merges a patch into a record and validates the whole of what comes out."""
 
     def __init__(self, model: s.Object | s.OneOf, key: s.Member) -> None:
+        self._model = model
         self._whole = replace_shape(model, key.name, "")
         self._owned = frozenset(m.name for m in model.members if m.read_only) | {key.name}
         #: The members that no client can send whole, with their names in JSON.
@@ -107,10 +119,13 @@ class MergePatch:
             raise
         except InvalidData as broken:
             self._check_stored(before)
-            raise RuleViolated(broken.mistakes) from broken
+            raise RuleViolated(broken.mistakes, msg.PATCH_BROKEN) from broken
         # A hook that hashes a password must not hash it again because the name has changed, and
         # what only the server sets in an inner object must not be made anew.
         kept = self._owned | {name for name, wire in self._hidden.items() if wire not in patch}
+        if isinstance(self._model, s.OneOf):
+            kind = _variant(self._model, record)
+            kept &= {m.name for m in kind.members} if isinstance(kind, s.Object) else set()
         return {
             **{
                 name: _with_owned(self._shapes[name], value, current.get(name))

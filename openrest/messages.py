@@ -62,6 +62,10 @@ SERVICE_UNAVAILABLE: Final = "Service Unavailable"
 NOTHING_AT: Final = "There is nothing at {address}."
 #: {resource} and {parameter} are names, {mistake} is a detail such as "must be an integer".
 NOTHING_WITH: Final = "There is nothing in {resource} with the {parameter} {value!r}: it {mistake}."
+#: {mistake} ends with a question: "must be one of things, labels. Did you mean 'things'?".
+NOTHING_WITH_NEAR: Final = (
+    "There is nothing in {resource} with the {parameter} {value!r}: it {mistake}"
+)
 NO_RECORD: Final = "There is no record with the key {key}."
 #: {methods} are those that there are: "GET, HEAD, OPTIONS".
 OTHER_METHODS: Final = "{address} answers {methods}, not {method}."
@@ -72,6 +76,7 @@ NOT_READ_HERE: Final = "{media_type} is not read here; {media_types} is."
 NO_CONTENT_TYPE: Final = "There is no Content-Type; {media_types} is."
 CONTRACT_BROKEN: Final = "The request breaks its schema."
 RULE_BROKEN: Final = "The request fits its schema; a rule of the model refuses it."
+PATCH_BROKEN: Final = "The patch fits its schema; the object would not, once it is patched."
 #: {member} is a name.
 SAME_VALUE: Final = "Another record has the same {member}."
 #: {members} are two names or more: "shelf and place".
@@ -123,6 +128,8 @@ PYTHON_SAYS: Final = (
 
 UNKNOWN_PARAMETER: Final = "is not a parameter here."
 UNKNOWN_PARAMETER_NEAR: Final = "is not a parameter here. Did you mean {near!r}?"
+#: {mistake} is the detail of another mistake. Clients forget that "+" stands for a space.
+PLUS: Final = "{mistake}. In a query + is a space: a plus sign is written %2B."
 GIVEN_TWICE: Final = "is given more than once"
 QUERY_NOT_UTF_8: Final = "is not UTF-8"
 TOO_MANY_PARAMETERS: Final = "has more than {maximum} parameters"
@@ -162,6 +169,7 @@ STRING: Final = "must be a string"
 NOT_EMPTY: Final = "must not be empty"
 MIN_LENGTH: Final = "must have at least {minimum} characters"
 MAX_LENGTH: Final = "must have at most {maximum} characters"
+EXACT_LENGTH: Final = "must have exactly {number} characters"
 NO_NUL: Final = "must not contain the character NUL"
 PATTERN: Final = "must match the pattern {pattern}"
 MAIL: Final = "must be a mail address, such as ada@example.org"
@@ -172,6 +180,8 @@ NO_SURROGATE: Final = "must be Unicode text without lone surrogates"
 DATE_TIME: Final = "must be a date and time with an offset, such as 2026-03-01T09:30:00Z"
 NAIVE_DATE_TIME: Final = "must be a date and time without an offset, such as 2026-03-01T09:30:00"
 DATE: Final = "must be a date, such as 2026-03-01"
+#: Of a text that looks like a date, or like a date and time: "2026-02-30".
+NO_SUCH_DAY: Final = "is on a day that the calendar does not have"
 TIME: Final = "must be a time of day, such as 09:30:00"
 UUID: Final = "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"
 CHOICE: Final = "must be one of {choices}"

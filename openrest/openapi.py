@@ -12,6 +12,7 @@ from apispec import APISpec, BasePlugin
 
 from openrest.config import License
 from openrest.contract import (
+    NO_EXAMPLE,
     PROBLEM,
     PROBLEM_MEDIA_TYPE,
     PROBLEMS,
@@ -25,7 +26,7 @@ from openrest.errors import ConfigurationError, Problem
 from openrest.info import Info
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
-from openrest.models.examples import example
+from openrest.models.examples import true_example
 from openrest.models.jsonschema import Named, json_schema, named_shapes, written_out
 from openrest.models.openapi30 import exact_shape, schema_30
 from openrest.models.walking import bare, each
@@ -265,8 +266,7 @@ class _Writer:
         return entry
 
     def _body(self, body: Body) -> Json:
-        shown = example(body.shape) if body.example is s.MISSING else body.example
-        content = {"schema": self.write(json_schema(body.shape, _component)), "example": shown}
+        content = self._content(body.shape, body.example)
         return {"required": True, "content": dict.fromkeys(body.media_types, content)}
 
     def _response(self, spec: ResponseSpec, media_types: Sequence[str]) -> Json:
@@ -276,11 +276,16 @@ class _Writer:
         if spec.links:
             entry["links"] = {link.name: _link(link) for link in spec.links}
         if spec.content != "nothing" and spec.shape is not None:
-            shown = example(spec.shape) if spec.example is s.MISSING else spec.example
-            schema = self.write(json_schema(spec.shape, _component))
-            content: Json = {"schema": schema, "example": shown}
+            content = self._content(spec.shape, spec.example)
             entry["content"] = dict.fromkeys(spec.media_types or media_types, content)
         return entry
+
+    def _content(self, shape: s.Shape, given: Any) -> Json:
+        content: Json = {"schema": self.write(json_schema(shape, _component))}
+        shown = true_example(shape) if given is s.MISSING else given
+        if shown is not s.MISSING and shown is not NO_EXAMPLE:
+            content["example"] = shown
+        return content
 
     def _problem(self, spec: ResponseSpec) -> Json:
         """The problem, or a reference where `problems` has it: the first of each status goes there.

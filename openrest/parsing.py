@@ -106,15 +106,15 @@ def path_values(plan: Plan, texts: Mapping[str, str]) -> dict[str, Any]:
         if type(value) in (int, UUID) and str(value) != text:
             mistakes.append(Mistake(say(msg.IS_WRITTEN, value=value)))
         if mistakes:
-            raise NotFound(nothing_with(plan.operation.tag, wire, text[:80], mistakes[0].detail))
+            resource = plan.operation.path.split("/")[1]
+            raise NotFound(nothing_with(resource, wire, text[:80], mistakes[0].detail))
     return values
 
 
 def nothing_with(resource: str, parameter: str, value: str, mistake: str) -> Text:
     """The detail of a 404: no key is spelled like the value, and the mistake says why."""
-    return say(
-        msg.NOTHING_WITH, resource=resource, parameter=parameter, value=value, mistake=mistake
-    )
+    template = msg.NOTHING_WITH_NEAR if mistake.endswith("?") else msg.NOTHING_WITH
+    return say(template, resource=resource, parameter=parameter, value=value, mistake=mistake)
 
 
 def parse(
@@ -186,7 +186,7 @@ def _query(
         if reader is None:
             mistakes.append(_unknown_parameter(wire, plan.query))
         else:
-            query[reader.name] = _read(reader, texts, mistakes, {"parameter": wire})
+            query[reader.name] = _read(reader, texts, mistakes, {"parameter": wire}, text)
     return sent, query
 
 
@@ -199,10 +199,22 @@ def _headers(plan: Plan, environ: Environ, mistakes: list[Mistake]) -> dict[str,
     return headers
 
 
-def _read(reader: Reader, texts: list[str], mistakes: list[Mistake], place: dict[str, str]) -> Any:
+def _read(
+    reader: Reader,
+    texts: list[str],
+    mistakes: list[Mistake],
+    place: dict[str, str],
+    written: str = "",
+) -> Any:
+    """The value of a parameter; `written` is the query in which it stands."""
     found: list[Mistake] = []
     value = reader.read(texts, found)
-    mistakes.extend(Mistake(mistake.detail, **place) for mistake in found)
+    for mistake in found:
+        pointer = mistake.pointer if mistake.pointer not in ("", "#") else None
+        detail = mistake.detail
+        if "+" in written and " " in texts[0]:
+            detail = say(msg.PLUS, mistake=detail)
+        mistakes.append(Mistake(detail, pointer=pointer, **place))
     return value
 
 

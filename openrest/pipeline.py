@@ -230,7 +230,7 @@ def _handle(plan: Plan, call: Call) -> Result:
         taken = [Mistake(say(msg.TAKEN), pointer=pointer(place)) for place in places]
         raise Conflict(str(error), taken) from error
     except RuleViolated as error:
-        raise Conflict(say(msg.RULE_BROKEN), error.mistakes) from error
+        raise Conflict(say(error.detail), error.mistakes) from error
     except InvalidData as error:
         raise UnprocessableContent(say(msg.CONTRACT_BROKEN), error.mistakes) from error
     except StoreUnavailable as error:

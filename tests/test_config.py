@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from marshmallow import ValidationError, validates_schema
 
 from openrest import models
 from openrest.contract import Contribution
@@ -228,30 +227,11 @@ class Window(models.Model):
     fields = [models.IntegerField(name="limit"), models.PkField(name="id")]
 
 
-class Unlucky(models.Model):
-    fields = [
-        models.StringField(name="code", validate=lambda value: value / 0),
-        models.PkField(name="id"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("model", "said"),
-    [
-        (
-            Window,
-            "People: resource.model: the filter on field 'limit' would have the name of a "
-            "parameter of the pagination: give the field a data_key.",
-        ),
-        (
-            Unlucky,
-            "People: resource.model: field 'code': no example can be made up that its rules take: "
-            "give one, metadata={'example': ...}.",
-        ),
-    ],
-)
-def test_a_model_that_cannot_be_served_is_refused(model: Any, said: str) -> None:
-    assert refusal(resource={**RESOURCE, "model": model}) == said
+def test_a_field_that_is_called_as_a_parameter_is_refused() -> None:
+    assert refusal(resource={**RESOURCE, "model": Window}) == (
+        "People: resource.model: the filter on field 'limit' would have the name of a "
+        "parameter of the pagination: give the field a data_key."
+    )
 
 
 def test_a_class_without_mappings_is_a_base_for_others() -> None:
@@ -337,19 +317,4 @@ def test_bounds_of_a_request_are_positive() -> None:
         "WSGIDispatcher has 2 mistakes:\n"
         "  - max_body_bytes must be at least 1, not 0.\n"
         "  - max_depth must be at least 1, not -1."
-    )
-
-
-class Rules(models.Model):
-    fields = [models.StringField(name="name", required=True), models.PkField(name="id")]
-
-    @validates_schema
-    def never(self, data: dict[str, Any], **options: Any) -> None:
-        raise ValidationError("is not good enough", "name")
-
-
-def test_an_example_that_a_rule_refuses_is_no_example() -> None:
-    assert refusal(resource={**RESOURCE, "model": Rules}) == (
-        "People: resource.model: its own rules refuse the example {'name': 'string'}: #/name: is "
-        "not good enough. Give the fields examples that pass, metadata={'example': ...}."
     )

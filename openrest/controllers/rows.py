@@ -15,7 +15,7 @@ from openrest import messages as msg
 from openrest import pipeline
 from openrest.bodies import Limits
 from openrest.config import Definition
-from openrest.contract import Body, Contribution, Header, Link, Parameter, ResponseSpec
+from openrest.contract import NO_EXAMPLE, Body, Contribution, Header, Link, Parameter, ResponseSpec
 from openrest.controllers.components import Components
 from openrest.controllers.descriptions import operation_words
 from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
@@ -24,7 +24,7 @@ from openrest.messages import say
 from openrest.models import schema_shape
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
-from openrest.models.examples import example
+from openrest.models.examples import example, true_example
 from openrest.models.places import pointer
 from openrest.models.text import has_text_form, text_shape
 from openrest.models.variants import create_shape, read_shape, sent_name
@@ -137,6 +137,8 @@ class _Builder:
             description=f"The {definition.key.wire} of the object",
             example=definition.key.example,
         )
+        #: Whether any record can be made up that the rules take: no other is ever answered.
+        self.shows = true_example(parts.create) is not s.MISSING
 
     def built_in(self, controller: Any) -> Iterator[Operation]:
         verbs = {False: self.definition.list_verbs, True: self.definition.unique_verbs}
@@ -157,7 +159,7 @@ class _Builder:
                 media_types=("application/merge-patch+json",),
                 wire=True,
                 ruled=may_refuse(parts.replace) or may_conflict(parts.replace),
-                example=example(parts.replace),
+                example=_or_none(true_example(parts.replace)),
             ),
         }.get(name)
         contributions = list(self._parts_of(name))
@@ -290,7 +292,11 @@ class _Builder:
 
     def _record_response(self, description: str) -> ResponseSpec:
         return ResponseSpec(
-            status=200, description=description, content="record", shape=self.parts.read
+            status=200,
+            description=description,
+            content="record",
+            shape=self.parts.read,
+            example=s.MISSING if self.shows else NO_EXAMPLE,
         )
 
     def _created(self) -> ResponseSpec:
@@ -322,16 +328,17 @@ class _Builder:
         return create_shape(shape, name, self.rename)  # type: ignore[no-any-return]
 
     def shown(self, row: Operation, spec: ResponseSpec) -> ResponseSpec:
-        """The response of a row with the page that an API with one object answers."""
+        """The response of a row with the page that an API with one object answers, or with none."""
         if spec.content != "page":
             return spec
         query = {p.name: p.default for p in row.parameters if p.default is not s.MISSING}
         call = Call(row, query=query, address=_example_address(row))
-        meta = {"count": 1, "total_count": 1}
+        shown = [example(self.parts.read)] if self.shows else []
+        meta = {"count": len(shown), "total_count": len(shown)}
         if self.definition.pagination is not None:
-            meta.update(self.definition.pagination.meta(call, 1, 1))
+            meta.update(self.definition.pagination.meta(call, len(shown), len(shown)))
         page = dumper(self.parts.page)({"meta": meta, "object_list": []})
-        return replace(spec, example={**page, "object_list": [example(self.parts.read)]})
+        return replace(spec, example={**page, "object_list": shown})
 
     def linked(self, row: Operation, ids: set[str]) -> Iterator[ResponseSpec]:
         """The responses of a row; a created object leads to what can be done with it."""
@@ -349,6 +356,10 @@ class _Builder:
                 )
                 spec = replace(spec, links=links)
             yield self.shown(row, spec)
+
+
+def _or_none(shown: Any) -> Any:
+    return NO_EXAMPLE if shown is s.MISSING else shown
 
 
 def _example_address(row: Operation) -> str:

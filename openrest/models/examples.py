@@ -3,31 +3,63 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
-from openrest.errors import ModelError
+from marshmallow import validate
+
+from openrest.errors import ModelError, RuleViolated
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.loading import wire_loader
 from openrest.models.walking import bare
 
-__all__ = ["example", "native_example"]
+__all__ = ["example", "native_example", "true_example"]
 
 
 def example(shape: s.Shape) -> Any:
     """A wire value that fits; a member's own example where its field declares one.
 
-    Raises ModelError when none can be made up: the field then has to declare one.
+    Raises ModelError when none can be made up.
     """
     try:
         return _example(shape, frozenset())
     except _Endless:
         said = "it contains itself without end: let the member that does so be left out or null."
-        raise ModelError("the model", [said]) from None
+        raise ModelError(getattr(shape, "origin", "") or "the model", [said]) from None
+    except _NoneFits as none:
+        raise ModelError(f"field {none.name!r}", [_GIVE_ONE]) from None
+
+
+def true_example(shape: s.Shape) -> Any:
+    """The `example`, or MISSING where the rules of the shape refuse whatever is made up.
+
+    Raises ModelError for a shape that contains itself without end.
+    """
+    try:
+        made_up = _example(shape, frozenset())
+        wire_loader(shape)(made_up)
+    except (_NoneFits, RuleViolated):
+        return s.MISSING
+    except _Endless:
+        return example(shape)
+    return made_up
+
+
+_GIVE_ONE = "no example can be made up that its rules take: give one, metadata={'example': ...}."
 
 
 class _Endless(Exception):
     """The shape contains itself here: whatever is optional is left out."""
+
+
+class _NoneFits(Exception):
+    """The rules of the member with this name refuse everything that can be made up."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 def _example(shape: s.Shape, inside: frozenset[int]) -> Any:
@@ -126,10 +158,7 @@ def _member(member: s.Member, inside: frozenset[int]) -> Any:
         return dumper(member.shape)(member.default)
     made_up = _example(member.shape, inside)
     if made_up is None and not _fits(member.shape)(None):
-        raise ModelError(
-            f"field {member.name!r}",
-            ["no example can be made up that its rules take: give one, metadata={'example': ...}."],
-        )
+        raise _NoneFits(member.name)
     return made_up
 
 
@@ -183,13 +212,24 @@ def _candidates(shape: s.Shape) -> list[Any]:
             return ["5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"]
         case s.Choice():
             return [wire for wire, _ in shape.pairs]
-        case s.Ruled(shape=inner):
-            return _candidates(inner)
+        case s.Ruled(shape=inner, rules=rules):
+            return [*_candidates(inner), *_bounds(inner, rules)]
         case s.Except(shape=inner):
             more = [2, 3, "text", "another text"]
             return [*_candidates(inner), *more]
         case _:
             return []
+
+
+def _bounds(shape: s.Shape, rules: Iterable[Any]) -> list[Any]:
+    """The bounds of a Range that no schema can say: of decimals, dates and times."""
+    dump = dumper(shape)
+    ranges = [rule for rule in rules if isinstance(rule, validate.Range)]
+    found: list[Any] = []
+    for bound in (bound for rule in ranges for bound in (rule.min, rule.max)):
+        with suppress(Exception):  # whatever the bound is, it may be no value of the shape
+            found.append(dump(bound))
+    return found
 
 
 def _texts(shape: s.String) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -242,8 +243,18 @@ def _range(shape: s.Shape, validator: validate.Range) -> s.Shape | None:
             return shape
         case s.Timestamp() | s.Duration():
             return _span_range(shape, validator)
+        case s.Decimal():
+            for bound in (low, high):
+                if isinstance(bound, float) and decimal.Decimal(bound) != decimal.Decimal(
+                    str(bound)
+                ):
+                    raise ValueError(
+                        f"Range: the float {bound} is not quite {bound}: give "
+                        f"decimal.Decimal('{bound}')"
+                    )
+            return None
         case (
-            s.Decimal() | s.Date() | s.DateTime() | s.NaiveDateTime() | s.Time() | s.Parsed()
+            s.Date() | s.DateTime() | s.NaiveDateTime() | s.Time() | s.Parsed()
         ):  # fmt: skip
             return None  # text has no order in JSON Schema
         case _:

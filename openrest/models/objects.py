@@ -20,6 +20,8 @@ __all__ = ["fill", "map_loader", "object_loader", "one_of_loader"]
 
 Compile = Callable[[s.Shape], Load]
 
+_UNKNOWN = (msg.UNKNOWN_MEMBER, msg.UNKNOWN_MEMBER_NEAR)
+
 
 def map_loader(shape: s.Map, compiled: Compile) -> Load:
     """The compiled loader of an object with any members."""
@@ -127,16 +129,21 @@ def _best(loads: Mapping[str, Load], value: Any, at: str, mistakes: list[Mistake
 def _tried(
     loads: Mapping[str, Load], value: Any, at: str, known: dict[tuple[int, int], Any]
 ) -> tuple[Any, list[Mistake]]:
-    fewest: list[Mistake] | None = None
+    attempts: list[list[Mistake]] = []
     for load in loads.values():
         found = _Attempt(known)
         with suppress(Enough):
             native = load(value, at, found)
             if not found:
                 return native, []
-        if fewest is None or len(found) < len(fewest):
-            fewest = found
-    return None, fewest or []
+        attempts.append(found)
+    return None, min(attempts, key=_distance)
+
+
+def _distance(found: list[Mistake]) -> tuple[int, int]:
+    """How far a value is from a variant: whoever names its members means it."""
+    unknown = [m for m in found if getattr(m.detail, "template", "") in _UNKNOWN]
+    return len(unknown), len(found)
 
 
 def object_loader(shape: s.Object, compiled: Compile) -> Load:

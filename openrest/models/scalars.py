@@ -148,20 +148,20 @@ def _decimal(shape: s.Decimal) -> Load:
 def _string(shape: s.String) -> Load:
     low, high = shape.min_length, shape.max_length
     searches = [(pattern, pattern.search) for pattern in shape.patterns]
+    too_short = say(msg.NOT_EMPTY) if low == 1 else say(msg.MIN_LENGTH, minimum=low)
+    too_long = say(msg.MAX_LENGTH, maximum=high)
+    if low == high:
+        too_short = too_long = say(msg.EXACT_LENGTH, number=low)
 
     def load_string(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not str:
             mistake(mistakes, at, say(msg.STRING))
             return None
         if len(value) < low:
-            mistake(
-                mistakes,
-                at,
-                say(msg.NOT_EMPTY) if low == 1 else say(msg.MIN_LENGTH, minimum=low),
-            )
+            mistake(mistakes, at, too_short)
         elif high is not None and len(value) > high:
             # Patterns are not tried on it: some take their time on a long text.
-            mistake(mistakes, at, say(msg.MAX_LENGTH, maximum=high))
+            mistake(mistakes, at, too_long)
             return value
         if "\0" in value:
             mistake(mistakes, at, say(msg.NO_NUL))

@@ -89,7 +89,8 @@ def _item(shape: s.Shape) -> s.Shape | None:
 def text_reader(shape: s.Shape) -> Read:
     """The compiled reader of a shape's text form.
 
-    Its mistakes carry an empty pointer, to which the caller gives the parameter's name.
+    Its mistakes carry an empty pointer, or one into a list (``#/1``), to which the caller gives
+    the parameter's name.
     """
     spell = _speller(shape)
     load = loader(shape)
@@ -102,7 +103,7 @@ def text_reader(shape: s.Shape) -> Read:
         if not many:
             return load(spell(texts[0]), "", mistakes)
         try:
-            return load([spell(text) for text in texts[0].split(",")], "", mistakes)
+            return load([spell(text) for text in texts[0].split(",")], "#", mistakes)
         except Enough:
             return None
 

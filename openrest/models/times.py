@@ -53,8 +53,9 @@ def _text(pattern: Pattern, parse: Callable[[str], Any], wanted: str) -> Load:
         if type(value) is str and search(value):
             try:
                 return parse(value)
-            except ValueError:
-                pass  # the pattern does not know how long a month is
+            except ValueError:  # the pattern does not know how long a month is
+                mistake(mistakes, at, say(msg.NO_SUCH_DAY))
+                return None
         mistake(mistakes, at, say(wanted))
         return None
 

@@ -20,15 +20,15 @@ Words = Callable[[Any], str]
 #: What is said of a value of another type; marshmallow calls it ``invalid`` and by other names.
 _TYPES = (
     msg.BOOLEAN, msg.INTEGER, msg.NUMBER, msg.FINITE, msg.DECIMAL, msg.STRING, msg.DATE_TIME,
-    msg.NAIVE_DATE_TIME, msg.DATE, msg.TIME, msg.UUID, msg.CHOICE, msg.CHOICE_NEAR, msg.PARSED,
-    msg.NOT_NULL, msg.ARRAY, msg.ITEMS, msg.OBJECT,
+    msg.NAIVE_DATE_TIME, msg.DATE, msg.NO_SUCH_DAY, msg.TIME, msg.UUID, msg.CHOICE,
+    msg.CHOICE_NEAR, msg.PARSED, msg.NOT_NULL, msg.ARRAY, msg.ITEMS, msg.OBJECT,
 )  # fmt: skip
 
 #: The attributes of a validator that its words may name, and what they are about.
 _VALIDATORS: Mapping[type, tuple[tuple[str, ...], Mapping[str, str]]] = {
     validate.Length: (
-        (msg.NOT_EMPTY, msg.MIN_LENGTH, msg.MAX_LENGTH, msg.MIN_ITEMS, msg.MAX_ITEMS,
-         msg.MIN_MEMBERS, msg.MAX_MEMBERS),
+        (msg.NOT_EMPTY, msg.MIN_LENGTH, msg.MAX_LENGTH, msg.EXACT_LENGTH, msg.MIN_ITEMS,
+         msg.MAX_ITEMS, msg.MIN_MEMBERS, msg.MAX_MEMBERS),
         {"min": "min", "max": "max", "equal": "equal"},
     ),
     validate.Range: (

@@ -174,8 +174,10 @@ NINES = "9" * 5000
         ("/tokens/5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b", "There is nothing in tokens with the key "
          "'5a2f1c0e7d1b4b0a9f6e2c3d4e5f6a7b': it must be a UUID, such as "
          "5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b."),
-        ("/schema/x", "There is nothing in about with the resource 'x': it must be one of notes, "
+        ("/schema/x", "There is nothing in schema with the resource 'x': it must be one of notes, "
          "pages, tokens, parts, codes."),
+        ("/schema/note", "There is nothing in schema with the resource 'note': it must be one of "
+         "notes, pages, tokens, parts, codes. Did you mean 'notes'?"),
     ],
 )  # fmt: skip
 def test_an_address_that_is_none_is_404(

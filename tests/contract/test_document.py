@@ -1,15 +1,21 @@
 """The document is valid, and so is every example in it: it is taken, or it is what is sent."""
 
+import datetime as dt
+import decimal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from marshmallow import Schema, ValidationError, validates_schema
+from marshmallow import fields as ma
+from marshmallow.validate import Range
 from openapi_spec_validator import validate
 
 from examples.address import app as address
 from tests.contract.apis import KINDS, Kind, everything
 from tests.contract.client import PROBLEM, Client
+from tests.contract.kinds import serve
 from tests.contract.prober import CONFLICTS, SUCCESSES, Prober
 
 
@@ -22,6 +28,13 @@ def operations(api: Client) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in api.document["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
+
+
+def content(api: Client, id: str, status: str = "") -> dict[str, Any]:
+    """The JSON of an answer of an operation, or of its body."""
+    [operation] = [o for _, _, o in operations(api) if o["operationId"] == id]
+    place = operation["responses"][status] if status else operation["requestBody"]
+    return next(iter(place["content"].values()))
 
 
 def schemas(value: Any) -> Iterator[dict[str, Any]]:
@@ -196,3 +209,45 @@ def test_a_body_is_required_exactly_where_its_absence_is_refused(api: Client) ->
 def test_the_document_is_the_same_at_every_start(kind: Kind, tmp_path: Path) -> None:
     one, other = Client(everything(kind, tmp_path)), Client(everything(kind, tmp_path))
     assert one.raw("GET", "/openapi.json").data == other.raw("GET", "/openapi.json").data
+
+
+class Bounded(Schema):
+    """A plain schema, with rules that some example meets."""
+
+    id = ma.Integer()
+    price = ma.Decimal(validate=Range(min=decimal.Decimal(5)))
+    day = ma.Date(validate=Range(max=dt.date(2020, 1, 1)))
+
+
+class Choosy(Bounded):
+    """... and that none meets which can be made up."""
+
+    code = ma.String(required=True)
+    word = ma.String(validate=lambda word: word == "abracadabra")
+
+    @validates_schema
+    def code_is_secret(self, data: dict[str, Any], **options: Any) -> None:
+        if data["code"] != "open sesame":
+            raise ValidationError("Wrong.", "code")
+
+
+def test_an_example_meets_the_bounds_that_no_schema_can_say(tmp_path: Path) -> None:
+    api = Client(serve({"goods": Bounded}, "list", tmp_path))
+    shown = content(api, "create_goods")["example"]
+    assert shown == {"price": "5", "day": "2020-01-01"}
+    assert api.post("/goods", shown).status == 201
+
+
+def test_where_the_rules_refuse_what_is_made_up_there_is_no_example(tmp_path: Path) -> None:
+    api = Client(serve({"caves": Choosy}, "list", tmp_path))
+    for place in (
+        content(api, "create_caves"),
+        content(api, "update_caves"),
+        content(api, "patch_caves"),
+        content(api, "create_caves", "201"),
+        content(api, "get_caves", "200"),
+    ):
+        assert place.keys() == {"schema"}
+    assert content(api, "list_caves", "200")["example"] == api.get("/caves").json
+    made = api.post("/caves", {"code": "open sesame", "word": "abracadabra"})
+    assert made.json == {"id": 1, "code": "open sesame", "word": "abracadabra"}

@@ -25,12 +25,18 @@ OWN = {"It would be too large.", "Low is above high.", "Must be even.", "Says no
 ID = "abcdefab-0000-0000-0000-000000000000"
 
 
+class Pair(models.Model):
+    low = models.IntegerField(required=True)
+    high = models.IntegerField()
+
+
 class Odd(models.Model):
     """What can be wrong in ways that the API of everything has no use for."""
 
     id = models.PkField()
     pair = models.ListField(models.IntegerField(), validate=Length(1, 2))
     long = models.StringField(validate=Length(min=3))
+    three = models.StringField(validate=Length(equal=3))
     ratio = models.FloatField(validate=Range(1, 2))
     even = models.IntegerField(validate=lambda value: value % 2 == 0)
     text = models.StringField()
@@ -47,6 +53,7 @@ class Odd(models.Model):
         keys=models.UUIDField(), values=models.IntegerField(), validate=Length(1, 2)
     )
     version = models.ConstantField({"v": 1})
+    bounds = models.NestedField(Pair)
 
     @pre_load
     def spoil(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -62,7 +69,7 @@ class Odds(Controller):
         "model": Odd,
         "datastore": PythonListDataStore,
     }
-    controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET"]}
+    controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET", "PATCH"]}
     view = {"response_class": JsonResponse}
 
 
@@ -109,6 +116,10 @@ def odd(**members: Any) -> Callable[[Client], Answer]:
     return lambda client: client.post("/odds", members)
 
 
+def patched(**members: Any) -> Callable[[Client], Answer]:
+    return lambda client: client.patch(client.post("/odds", {}).headers["Location"], members)
+
+
 def body(data: bytes, **options: Any) -> Callable[[Client], Answer]:
     return lambda client: client.raw("POST", "/things", data, **options)
 
@@ -145,6 +156,7 @@ ASKED_OF_EVERYTHING = {
     "SERVICE_UNAVAILABLE": probe("get_things", 503),
     "NOTHING_AT": get("/nothing"),
     "NOTHING_WITH": get("/things/x"),
+    "NOTHING_WITH_NEAR": get("/schema/thing"),
     "NO_RECORD": get("/things/7"),
     "OTHER_METHODS": lambda client: client.delete("/things"),
     "CAN_BE_SENT_AS": get("/things", Accept="image/png"),
@@ -172,6 +184,7 @@ ASKED_OF_EVERYTHING = {
     "BODY_HAS_SURROGATE": body(b'"\\ud800"'),
     "UNKNOWN_PARAMETER": get("/things?qqq=1"),
     "UNKNOWN_PARAMETER_NEAR": get("/things?nam=1"),
+    "PLUS": get("/things?seen=2026-03-01T09:30:00+02:00"),
     "GIVEN_TWICE": get("/things?size=1&size=1"),
     "QUERY_NOT_UTF_8": get("/things?name=%FF"),
     "TOO_MANY_PARAMETERS": get("/things?" + "&".join(101 * ["size=1"])),
@@ -198,6 +211,7 @@ ASKED_OF_EVERYTHING = {
     "PATTERN": thing(code="x"),
     "DATE_TIME": thing(seen="now"),
     "DATE": thing(born="today"),
+    "NO_SUCH_DAY": thing(born="2026-02-30"),
     "UUID": thing(token="x"),
     "CHOICE": thing(color=1),
     "CHOICE_NEAR": thing(color="reed"),
@@ -210,7 +224,9 @@ ASKED_OF_EVERYTHING = {
 #: What makes the API of odds say the rest.
 ASKED_OF_ODDS = {
     "REFUSED_BY_RULE": odd(even=1),
+    "PATCH_BROKEN": patched(bounds={"high": 1}),
     "MIN_LENGTH": odd(long="a"),
+    "EXACT_LENGTH": odd(three="a"),
     "MIN_ITEMS": odd(pair=[]),
     "NO_SURROGATE": odd(long="text"),
     "FINITE": odd(long="ratio"),

@@ -180,6 +180,8 @@ SENSELESS: list[tuple[Any, Any, str]] = [
     (models.IntegerField, validate.Regexp("a"), "Regexp says nothing of an integer"),
     (models.StringField, [validate.OneOf(["a"]), validate.Length(min=3)],
      "<Length(min=3, max=None, equal=None, error=None)> leaves no value"),
+    (models.DecimalField, validate.Range(min=0.01),
+     "Range: the float 0.01 is not quite 0.01: give decimal.Decimal('0.01')"),
 ]  # fmt: skip
 
 

@@ -248,4 +248,10 @@ def test_an_inner_value_of_a_patch_is_looked_at_once_for_all_kinds() -> None:
         value = {"left": value}
     patch = patch_shape(schema_shape(Tree), "id", "TreePatch")
     said = mistakes(patch, value)
-    assert said == "#" + "/left" * 60 + "/size: is not a member of this object."
+    assert said == "#" + "/left" * 60 + "/size: must be an integer"
+
+
+def test_a_patch_is_told_of_the_kind_that_has_the_members_it_names() -> None:
+    patch = patch_shape(schema_shape(Tree), "id", "TreePatch")
+    assert mistakes(patch, {"size": "x"}) == "#/size: must be an integer"
+    assert mistakes(patch, {"left": 1}) == "#/left: must be an object"
