@@ -54,7 +54,7 @@ class Controller:
             self.store  # noqa: B018  # opens it
         self._patch = MergePatch(definition.shape, definition.key)
         self._owned = frozenset(
-            member.name for member in definition.shape.members if member.read_only
+            m.name for m in definition.shape.members if m.read_only and m.stored
         ) | {definition.key.name}
 
     @cached_property

@@ -293,8 +293,8 @@ def _dumps(value: Any) -> str:
 def _kept(shape: s.Shape) -> s.Shape:
     """The shape as it is stored, a user's own fields included."""
     match shape:
-        case s.AnyValue(load=load, dump=dump) if load is not None and dump is not None:
-            return _either(load, dump)
+        case s.AnyValue(load=load, dump=dump) if load is not None:
+            return _either(load, dump or _unspeakable)
         case _:
             return rebuilt(shape, _kept)
 
@@ -314,6 +314,10 @@ def _either(load: Convert, dump: Convert) -> s.AnyValue:
         return stored["native"] if "native" in stored else load(stored["wire"])
 
     return s.AnyValue(load=unwrap, dump=wrap)
+
+
+def _unspeakable(value: Any) -> Any:
+    raise TypeError(f"{value!r} is nothing that JSON can say")
 
 
 def _is_json(value: Any) -> bool:

@@ -40,6 +40,8 @@ _AWAY = frozenset(
         sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_NOMEM,
         sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CORRUPT,
     }
 )
 _TAKEN = frozenset(

@@ -18,7 +18,7 @@ from openrest.models.loading import wire_loader
 from openrest.models.objects import fill
 from openrest.models.text import has_text_form
 from openrest.models.variants import stored_shape
-from openrest.models.walking import bare
+from openrest.models.walking import bare, rebuilt
 
 __all__ = [
     "Keeper",
@@ -85,7 +85,7 @@ class Keeper:
                     mistakes.append(f"field {name!r}: must not be None")
             elif member.default is not s.MISSING or member.nullable:
                 kept[name] = fill(member)
-            elif member.required and not assigned:
+            elif member.required and not member.write_only and not assigned:
                 mistakes.append(f"field {name!r}: is required")
         if found != len(record):
             for name in record:
@@ -104,7 +104,6 @@ def _keeper(shape: s.Shape) -> Keep:
             keep = _keeper(inner)
             return lambda value: None if value is None else keep(value)
         case s.AnyValue():
-            # Nobody knows whether loading undoes dumping: a field may hash what it loads.
             return copy.deepcopy
         case s.List(item=item):
             keep = _keeper(item)
@@ -118,7 +117,19 @@ def _keeper(shape: s.Shape) -> Keep:
 
             return keep_list
         case _:
-            return _quickly(_kept_as_it_is(shape), _exactly(stored_shape(shape)))
+            return _quickly(_kept_as_it_is(shape), _exactly(_opaque(stored_shape(shape))))
+
+
+def _opaque(shape: s.Shape) -> s.Shape:
+    """The shape that takes values of a user's own fields as they are.
+
+    Nobody knows whether their loading undoes their dumping: a field may hash what it loads.
+    """
+    match shape:
+        case s.AnyValue():
+            return s.AnyValue(load=copy.deepcopy)
+        case _:
+            return rebuilt(shape, _opaque)
 
 
 def _quickly(plain: Callable[[Any], bool] | None, keep: Callable[[Any], Any]) -> Keep:

@@ -8,7 +8,7 @@ but its author knows is any value, and what it refuses is a rule.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -142,6 +142,9 @@ class _Derivation:
 
     def _plucked(self, field: Any) -> s.Shape:
         plucked = field.schema.fields[field.field_name]
+        for flag in ("load_only", "dump_only"):
+            if getattr(plucked, flag) and not getattr(field, flag):
+                raise ValueError(f"{field.field_name!r}, which it plucks, is {flag}, and it is not")
         value = self.field(plucked)
         if isinstance(value, s.Nullable) and not field.many:
             value = value.shape  # marshmallow asks the Pluck alone whether it may be null
@@ -192,6 +195,7 @@ class _Derivation:
         unknown = unknown or schema.unknown
         if unknown == INCLUDE:
             mistakes.extend(_include_mistakes(members))
+        members = _with_views(members, mistakes)
         if mistakes:
             raise ModelError(schema_class.__name__, mistakes)
         shape = s.Object(
@@ -330,6 +334,36 @@ def _check_key(field: ma.Field[Any]) -> None:
     ):
         if wrong:
             raise ValueError(said)
+
+
+def _with_views(members: Sequence[s.Member], mistakes: list[str]) -> list[s.Member]:
+    """The members, those computed that show the value of another one once more.
+
+    marshmallow lets several fields have one ``attribute``; but one of them can be set at most.
+    """
+    owners: dict[str, s.Member] = {}
+    for member in members:
+        owner = owners.setdefault(member.name, member)
+        if owner is not member and not member.read_only:
+            if not owner.read_only or owner.is_key:
+                mistakes.append(
+                    f"field {member.wire!r}: attribute={member.name!r} is that of the field "
+                    f"{owner.wire!r}, and both can be set: one value would be lost."
+                )
+            owners[member.name] = member
+    return [
+        member if member is owners[member.name] else _view(member, owners[member.name])
+        for member in members
+    ]
+
+
+def _view(member: s.Member, owner: s.Member) -> s.Member:
+    shape = member.shape
+    if not owner.always or owner.nullable:
+        shape = shape if isinstance(shape, s.Nullable) else s.Nullable(shape=shape)
+    name = member.name
+    compute = s.Computed(make=lambda record: record.get(name), shape=shape)
+    return replace(member, compute=compute, default=s.MISSING)
 
 
 def _default(field: ma.Field[Any], shape: s.Shape) -> Any:

@@ -11,8 +11,11 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, missing
 from marshmallow.utils import get_value
 
-from openrest.errors import RuleViolated
+from openrest import messages as msg
+from openrest.errors import Mistake, RuleViolated
+from openrest.messages import say
 from openrest.models import shapes as s
+from openrest.models.objects import fill, is_filled
 from openrest.models.places import rule_mistakes
 from openrest.models.respelling import respeller
 
@@ -54,8 +57,11 @@ def refiner(schema: Schema, shape: s.Object) -> Refine | None:
             loading = _optional(schema, {required[wire] for wire in left_out})
             refined = loading.load(respell(sent), many=False, **options)
         except ValidationError as error:
-            raise RuleViolated(rule_mistakes(error.messages, "#")) from error
-        completed: dict[str, Any] = _completed(shape, refined, native)
+            refused = rule_mistakes(error.messages, "#")
+            raise RuleViolated(
+                refused or [Mistake(say(msg.REFUSED_BY_RULE), pointer="#")]
+            ) from error
+        completed: dict[str, Any] = _completed(shape, refined, native, sent)
         return completed
 
     return refine
@@ -81,49 +87,72 @@ def _has_load_hooks(schema: Schema) -> bool:
     return bool(hooks)
 
 
-def _completed(shape: s.Shape, loaded: Any, native: Any) -> Any:
+def _completed(shape: s.Shape, loaded: Any, native: Any, sent: Any) -> Any:
     """What marshmallow loaded, as records, with what it does not fill in: generated keys and nulls.
 
-    `native` is what our own loader made of the same; a hook may have made something else of it.
+    `native` is what our own loader made of the same that a client has `sent`; a hook may have made
+    something else of it, and what it has removed stays away.
     """
     if loaded is None:
         return None
     match shape:
         case s.Nullable() | s.Ruled() | s.Except() | s.Deferred():
-            return _completed(shape.shape, loaded, native)
+            return _completed(shape.shape, loaded, native, sent)
         case s.Object(members=members):
             record = loaded if isinstance(loaded, Mapping) else _record(loaded, shape)
             filled = native if isinstance(native, Mapping) else {}
-            shapes = {member.name: member.shape for member in members}
-            return {name: value for name, value in filled.items() if name not in record} | {
-                name: _completed(shapes[name], value, filled.get(name)) if name in shapes else value
+            given = sent if isinstance(sent, Mapping) else {}
+            known = {member.name: member for member in members if member.stored}
+            removed = {m.name for m in known.values() if m.wire in given and m.name not in record}
+            return {
+                name: fill(known[name]) if name in removed else value
+                for name, value in filled.items()
+                if name not in record and (name not in removed or is_filled(known[name]))
+            } | {
+                name: _completed(m.shape, value, filled.get(name), given.get(m.wire))
+                if (m := known.get(name))
+                else value
                 for name, value in record.items()
             }
         case s.OneOf(discriminator=name, variants=variants):
             variant = dict(variants).get(str(get_value(loaded, name, "")))
-            return loaded if variant is None else _completed(variant, loaded, native)
+            return loaded if variant is None else _completed(variant, loaded, native, sent)
         case s.Timestamp() if isinstance(loaded, dt.datetime) and loaded.tzinfo is None:
             # marshmallow means UTC, and does not say so.
-            return _completed(shape, loaded.replace(tzinfo=dt.UTC), native)
+            return _completed(shape, loaded.replace(tzinfo=dt.UTC), native, sent)
         case s.Timestamp() | s.Duration() if isinstance(native, type(loaded)):
             # It rounds in its own way, and not to what the number that is answered can say.
             return native if abs(loaded - native) < dt.timedelta(milliseconds=1) else loaded
         case s.List(item=item) if isinstance(loaded, Iterable):
-            return [_completed(item, *pair) for pair in _pairs(list(loaded), native)]
-        case s.Tuple(items=items) if isinstance(loaded, tuple) and len(loaded) == len(items):
-            pairs = zip(items, _pairs(loaded, native), strict=True)
-            return tuple(_completed(item, *pair) for item, pair in pairs)
+            items = list(loaded)
+            return [_completed(item, *each) for each in _beside(items, native, sent)]
+        case s.Tuple(items=shapes) if isinstance(loaded, tuple) and len(loaded) == len(shapes):
+            beside = zip(shapes, _beside(loaded, native, sent), strict=True)
+            return tuple(_completed(item, *each) for item, each in beside)
         case s.Map(value=value) if isinstance(loaded, Mapping):
             filled = native if isinstance(native, Mapping) else {}
-            return {key: _completed(value, one, filled.get(key)) for key, one in loaded.items()}
+            # Sent under the same name, but for names that have several spellings.
+            given = sent if isinstance(sent, Mapping) else {}
+            return {
+                key: _completed(value, one, filled.get(key), given.get(key))
+                for key, one in loaded.items()
+            }
         case _:
             return loaded
 
 
-def _pairs(loaded: Sequence[Any], native: Any) -> Iterable[tuple[Any, Any]]:
-    """Each item with what our own loader made of it, where there are as many of both."""
-    same = isinstance(native, (list, tuple)) and len(native) == len(loaded)
-    return zip(loaded, native if same else repeat(None), strict=same)
+def _beside(loaded: Sequence[Any], *others: Any) -> Iterable[tuple[Any, ...]]:
+    """Each item with its counterparts, where there are as many of them."""
+    return zip(
+        loaded,
+        *(
+            other
+            if isinstance(other, (list, tuple)) and len(other) == len(loaded)
+            else repeat(None)
+            for other in others
+        ),
+        strict=False,
+    )
 
 
 def _record(made: Any, shape: s.Object) -> dict[str, Any]:

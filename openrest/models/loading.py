@@ -168,7 +168,8 @@ def _refusing(rule: Callable[[Any], Any], value: Any, at: str, mistakes: list[Mi
     try:
         return rule(value)
     except ValidationError as error:
-        mistakes.extend(rule_mistakes(error.messages, at))
+        refused = rule_mistakes(error.messages, at)
+        mistakes.extend(refused or [Rule(say(msg.REFUSED_BY_RULE), pointer=at)])
     return None
 
 

@@ -154,7 +154,7 @@ def object_loader(shape: s.Object, compiled: Compile) -> Load:
         (m.wire, m.name, "/" + escape(m.wire), compiled(m.shape), m.required) for m in shape.members
     ]
     words = {m.wire: m.required_words for m in shape.members if m.required_words}
-    absent = [m for m in (*shape.members, *shape.owned) if _is_filled(m)]
+    absent = [m for m in (*shape.members, *shape.owned) if is_filled(m)]
     extra, refine = shape.extra, shape.refine
 
     def load_object(value: Any, at: str, mistakes: list[Mistake]) -> Any:
@@ -193,7 +193,7 @@ def object_loader(shape: s.Object, compiled: Compile) -> Load:
     return load_object
 
 
-def _is_filled(member: s.Member) -> bool:
+def is_filled(member: s.Member) -> bool:
     """Whether a record has a value although the client sent none."""
     return (
         member.stored

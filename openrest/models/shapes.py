@@ -11,6 +11,7 @@ Two words are kept apart: the *wire* value is what JSON carries (a string such a
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -54,6 +55,7 @@ __all__ = [
     "Timestamp",
     "Tuple",
     "Uuid",
+    "portable_name",
 ]
 
 T = TypeVar("T")
@@ -376,9 +378,12 @@ class Member:
 
     @property
     def always(self) -> bool:
-        """Whether every stored record has this member, and every answer shows it."""
+        """Whether every stored record has this member, and every answer shows it.
+
+        What nobody is shown may have been dropped by a hook: a password that was sent twice.
+        """
         return (
-            self.required
+            (self.required and not self.write_only)
             or self.nullable
             or self.default is not MISSING
             or self.compute is not None
@@ -485,3 +490,8 @@ class Deferred(Shape):
             self._made[place] = changed
         made: Deferred = self._made[place]
         return made
+
+
+def portable_name(name: str) -> str:
+    """The name in the characters that names of components have (OpenAPI, Components Object)."""
+    return re.sub("[^A-Za-z0-9._-]", "_", name)

@@ -292,3 +292,21 @@ def test_a_hook_of_a_nested_model_refuses_with_its_place(api: Client) -> None:
     made = api.post("/hooked", {"span": {"low": 2, "note": " a "}, "more": 1})
     assert made.json["span"] == {"low": 2, "high": 100, "note": "a"}
     assert api.patch(made.headers["Location"], {"span": {"high": 1}}).status == 409
+
+
+class Odd(models.Model):
+    id = models.PkField()
+    constant = models.ConstantField({"a": 1, "b": None})
+    by_uuid = models.DictField(keys=models.UUIDField(), values=models.IntegerField())
+    by_ip = models.DictField(keys=models.IPv6Field(), values=models.NestedField(City))
+
+
+def test_a_constant_is_patched_whole_and_a_key_in_any_spelling(tmp_path: Path) -> None:
+    api = Client(serve({"odd": Odd}, "list", tmp_path))
+    uuid, ip = "5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b", "2001:DB8::1"
+    api.post("/odd", {"by_uuid": {uuid: 1}, "by_ip": {ip: {"name": "Rome", "secret": "s"}}})
+    constant = {"constant": {"a": 1, "b": None}}
+    assert api.patch("/odd/1", constant).json["constant"] == constant["constant"]
+    assert api.patch("/odd/1", {"by_uuid": {uuid.upper(): None}}).json["by_uuid"] == {}
+    patched = api.patch("/odd/1", {"by_ip": {ip: {"code": "1"}}}).json
+    assert {name: city["code"] for name, city in patched["by_ip"].items()} == {ip.lower(): "1"}

@@ -201,3 +201,25 @@ def test_a_nested_schema_may_make_objects_too() -> None:
     assert loaded(Team, {"lead": {"name": "ada", "age": 36}}) == {
         "lead": {"name": "Ada", "age": 36}
     }
+
+
+def test_a_mistake_without_a_message_is_a_mistake() -> None:
+    class Silent(models.Model):
+        name = models.StringField(validate=lambda value: refuse(value, "validator"))
+        id = models.PkField()
+
+        @validates_schema
+        def whole(self, data: dict[str, Any], **options: Any) -> None:
+            refuse(data["name"], "hook")
+
+    def refuse(value: str, place: str) -> None:
+        if value == place:
+            raise ValidationError([])
+
+    load = wire_loader(create_shape(schema_shape(Silent), "SilentCreate"))
+    for name, at in (("validator", "#/name"), ("hook", "#")):
+        with pytest.raises(RuleViolated) as refused:
+            load({"name": name})
+        assert [(m.pointer, m.detail) for m in refused.value.mistakes] == [
+            (at, "is refused by a rule")
+        ]

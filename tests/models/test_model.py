@@ -315,3 +315,34 @@ class Tagged(models.Model):
 def test_a_default_is_not_shared_between_records() -> None:
     load(Tagged, {})["tags"].append("x")
     assert load(Tagged, {}) == {"tags": []}
+
+
+class Owner(ma.Schema):
+    password = ma.fields.String(load_only=True)
+    rank = ma.fields.Integer(dump_only=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"x": models.PluckField(Owner, "password")},
+            "field 'x': 'password', which it plucks, is load_only, and it is not",
+        ),
+        (
+            {"x": models.PluckField(Owner, "rank")},
+            "field 'x': 'rank', which it plucks, is dump_only, and it is not",
+        ),
+        (
+            {"x": models.StringField(attribute="id")},
+            "field 'x': attribute='id' is that of the field 'id', and both can be set: one value "
+            "would be lost.",
+        ),
+    ],
+)
+def test_a_field_that_would_show_a_secret_or_lose_a_value_is_refused(
+    fields: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ModelError) as refused:
+        models.Model.from_dict({"id": models.PkField(), **fields}, name="Thing")
+    assert list(refused.value.mistakes) == [said]
