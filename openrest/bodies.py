@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_content_length
@@ -17,12 +17,16 @@ from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.strict_json import Unreadable, read_json
 
-__all__ = ["Environ", "Limits", "body_contribution", "discard_body", "read_body"]
+__all__ = ["MAX_DEPTH", "Environ", "Limits", "body_contribution", "discard_body", "read_body"]
 
 Environ = dict[str, Any]
 
 #: Set in a WSGI environment once its body is at an end.
 _ENDED = "openrest.body_ended"
+
+
+#: Beyond that, the recursion of Python itself would end.
+MAX_DEPTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,8 @@ def _name_mistakes(name: Any) -> Iterator[str]:
         )
     elif name in _RESERVED:
         yield f"resource.resource_name: /{name} is an address of openrest's own."
+    elif name.lower() == "problem":
+        yield f"resource.resource_name: {name!r} is what the document calls every error."
 
 
 def _verbs(

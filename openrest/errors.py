@@ -81,7 +81,8 @@ class Mistake:
         """The mistake as it stands in the ``errors`` of a problem."""
         place = {"pointer": self.pointer, "parameter": self.parameter, "header": self.header}
         found = {name: value for name, value in place.items() if value is not None}
-        return {**found, "detail": str(self.detail)}  # plain: the writers of JSON take no Text
+        # Plain, since the writers of JSON take no Text; a detail may repeat what was sent.
+        return {**found, "detail": str(self.detail).replace("\0", "\ufffd")}
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

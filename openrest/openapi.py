@@ -192,9 +192,8 @@ def _components(operations: Iterable[Operation]) -> dict[str, Named]:
             for name, named in named_shapes(shape).items() if shape else ():
                 for one in named:
                     _add(found, name, one, operation.id)
-    components = {name: shape for name, (shape, *_) in found.items()}
-    components[str(PROBLEM.component)] = PROBLEM  # readers want it last
-    return components
+    _add(found, str(PROBLEM.component), PROBLEM, "every error")  # readers want it last
+    return {name: shape for name, (shape, *_) in found.items()}
 
 
 def _add(found: dict[str, tuple[Named, Json, str]], name: str, shape: Named, place: str) -> None:

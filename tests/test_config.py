@@ -318,3 +318,8 @@ def test_bounds_of_a_request_are_positive() -> None:
         "  - max_body_bytes must be at least 1, not 0.\n"
         "  - max_depth must be at least 1, not -1."
     )
+
+
+def test_a_body_may_be_nested_as_deep_as_python_calls_functions() -> None:
+    with pytest.raises(ConfigurationError, match="max_depth must be at most 200, not 201"):
+        WSGIDispatcher([people("One")], max_depth=201)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from openrest.config import Definition
+from openrest.contract import PROBLEM
 from openrest.models import shapes as s
 from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
 from openrest.views.formatters import formatted
@@ -33,8 +34,11 @@ def resource_component(name: str) -> str:
 
 
 def renaming(taken: Iterable[str]) -> Callable[[str], str]:
-    """Name of a nested object -> its name in the document, where resources have names, too."""
-    names = frozenset(taken)
+    """Name of a nested object -> its name in the document, where resources have names, too.
+
+    So has the problem that every error is.
+    """
+    names = frozenset([*taken, str(PROBLEM.component)])
     return lambda name: f"{name}Nested" if name in names else name
 
 

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from openrest.about import TAG, TAG_DESCRIPTION, document_rows, index_rows
-from openrest.bodies import Limits
+from openrest.bodies import MAX_DEPTH, Limits
 from openrest.config import Contact, License
 from openrest.controllers.components import Sent, components, renaming, resource_component
 from openrest.controllers.controller import Controller
@@ -121,6 +121,11 @@ def _checked(
         for field in fields(limits)
         if not isinstance(getattr(limits, field.name), int) or getattr(limits, field.name) < 1
     ]
+    if isinstance(limits.max_depth, int) and limits.max_depth > MAX_DEPTH:
+        mistakes.append(
+            f"max_depth must be at most {MAX_DEPTH}, not {limits.max_depth}: each level is a call "
+            "in Python."
+        )
     if openapi not in VERSIONS:
         mistakes.append(f"openapi is {openapi!r}, and none of {', '.join(VERSIONS)}.")
     if callable(translate):

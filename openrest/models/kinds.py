@@ -166,7 +166,8 @@ def enum_shape(
     """
     if not len(members):
         raise ValueError("its enum has no members")
-    name, origin = members.__name__, f"{members.__module__}.{members.__qualname__}"
+    name = s.portable_name(members.__name__)
+    origin = f"{members.__module__}.{members.__qualname__}"
     if not by_value:
         names = tuple((member.name, member) for member in members)
         return s.Choice(pairs=names, component=name, origin=origin)

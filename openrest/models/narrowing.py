@@ -16,7 +16,7 @@ from openrest.models.addresses import EMAIL, EMAIL_LENGTH, EMAIL_LOCAL, url
 from openrest.models.dumping import dumper
 from openrest.models.loading import same, wire_loader
 from openrest.models.patterns import Pattern, UnportablePattern
-from openrest.models.wording import Words, words_of
+from openrest.models.wording import Words, author_words, words_of
 
 __all__ = ["narrow"]
 
@@ -88,7 +88,7 @@ def _address(shape: s.Shape, validator: Any) -> s.Shape | None:
         return None if narrower is None else replace(shape, shape=narrower)
     if not isinstance(shape, s.String):
         raise ValueError(f"{type(validator).__name__} says nothing of {_name(shape)}")
-    error = "" if validator.error == validator.default_message else validator.error
+    error = _own_error(validator)
     if isinstance(validator, validate.Email):
         error = error or msg.MAIL
         most = _least(shape.max_length, EMAIL_LENGTH)
@@ -282,12 +282,23 @@ def _regexp(shape: s.Shape, validator: validate.Regexp) -> s.Shape:
     if not isinstance(shape, s.String):
         raise ValueError(f"Regexp says nothing of {_name(shape)}")
     regex, flags = validator.regex.pattern, validator.regex.flags
-    error = "" if validator.error == validator.default_message else validator.error
+    error = _own_error(validator)
     try:
         pattern = Pattern.from_python(str(regex), flags, error)
     except UnportablePattern as reason:
         raise ValueError(f"the pattern {regex!r} cannot be documented: {reason}") from reason
     return replace(shape, patterns=(*shape.patterns, pattern))
+
+
+def _own_error(validator: Any) -> str:
+    """What its author says of a text that does not match; "" where that is marshmallow's own.
+
+    Raises ValueError for a placeholder that is not filled in.
+    """
+    if validator.error == validator.default_message:
+        return ""
+    author_words(str(validator.error), {"regex": "", "sample": ""})
+    return str(validator.error)
 
 
 def _name(shape: s.Shape) -> str:

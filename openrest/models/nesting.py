@@ -47,7 +47,7 @@ def component_name(schema: Schema, unknown: str = "") -> str | None:
     cls = type(schema)
     if cls.__name__ == "GeneratedSchema":
         return None
-    name = cls.__name__.removesuffix("Schema") or cls.__name__
+    name = s.portable_name(cls.__name__.removesuffix("Schema") or cls.__name__)
     if (unknown or schema.unknown) != cls.opts.unknown:
         name += (unknown or schema.unknown).title()
     if schema_key(schema) == schema_key(cls()):

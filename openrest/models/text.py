@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from openrest import messages as msg
@@ -148,8 +148,11 @@ def _number(text: str) -> Any:
         return text
     if _WHOLE(text) and len(text) <= _MAX_DIGITS:
         return int(text)
-    # float() would round 9007199254740992.5 to the integer before it.
-    exact = Decimal(text)
+    try:
+        # float() would round 9007199254740992.5 to the integer before it.
+        exact = Decimal(text)
+    except InvalidOperation:  # an exponent that no number can have
+        return float(text)
     if exact.adjusted() < _MAX_DIGITS and exact == exact.to_integral_value():
         return int(exact)
     return float(text)

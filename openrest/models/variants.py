@@ -7,7 +7,7 @@ is. What is nested in it becomes the same: what is read of it, what is sent, or 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -203,16 +203,25 @@ def _one_of(shape: s.OneOf, name: str | None, change: Change) -> s.OneOf:
 def _called(name: str | None, shape: Any) -> Any:
     """The shape under a name; the variants of a OneOf have its name and what tells them apart."""
     if isinstance(shape, s.OneOf):
-        named = [
-            (value, variant, f"{name}{_capitalised(value)}") for value, variant in shape.variants
-        ]
+        suffixes = _suffixes([value for value, _ in shape.variants])
         variants = tuple(
             # The title is what Swagger UI shows beside those of the others.
-            (value, replace(variant, component=component, title=component))
-            for value, variant, component in named
+            (value, replace(variant, component=f"{name}{suffix}", title=f"{name}{suffix}"))
+            for (value, variant), suffix in zip(shape.variants, suffixes, strict=True)
         )
         shape = replace(shape, variants=variants)
     return replace(shape, component=name)
+
+
+def _suffixes(values: Iterable[str]) -> list[str]:
+    """What tells the components of variants apart: their values, and a number where those fail."""
+    found: list[str] = []
+    for place, value in enumerate(values, 1):
+        suffix = _capitalised(value)
+        while not suffix or suffix in found:
+            suffix += str(place)
+        found.append(suffix)
+    return found
 
 
 def _capitalised(value: str) -> str:

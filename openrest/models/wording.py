@@ -12,7 +12,7 @@ from openrest import messages as msg
 from openrest.messages import say
 from openrest.models import shapes as s
 
-__all__ = ["Words", "required_words", "words_of", "worded"]
+__all__ = ["Words", "author_words", "required_words", "worded", "words_of"]
 
 #: wire value -> what its author says of it
 Words = Callable[[Any], str]
@@ -59,7 +59,7 @@ def words_of(validator: Any) -> dict[str, Words]:
     if not messages or error in (None, getattr(validator, "default_message", None)):
         return {}
     values = {name: getattr(validator, attribute) for name, attribute in names.items()}
-    return dict.fromkeys(messages, _words(str(error), values))
+    return dict.fromkeys(messages, author_words(str(error), values))
 
 
 def worded(field: ma.Field[Any], shape: s.Shape) -> s.Shape:
@@ -71,11 +71,11 @@ def worded(field: ma.Field[Any], shape: s.Shape) -> s.Shape:
     }
     for key, message in _own_messages(field).items():
         if key == "null":
-            words[s.NULL] = _words(message, {})
+            words[s.NULL] = author_words(message, {})
         elif key == "validator_failed":
-            words[msg.REFUSED_BY_RULE] = _words(message, {})
+            words[msg.REFUSED_BY_RULE] = author_words(message, {})
         elif key != "required":
-            words |= dict.fromkeys(_TYPES, _words(message, values))
+            words |= dict.fromkeys(_TYPES, author_words(message, values))
     if not words:
         return shape
     if isinstance(shape, s.Ruled):
@@ -87,7 +87,7 @@ def worded(field: ma.Field[Any], shape: s.Shape) -> s.Shape:
 def required_words(field: ma.Field[Any]) -> str:
     """What is said of a client that left the field out, where its author has words for it."""
     message = _own_messages(field).get("required", "")
-    return _words(message, {})(None) if message else ""
+    return author_words(message, {})(None) if message else ""
 
 
 def _own_messages(field: ma.Field[Any]) -> dict[str, str]:
@@ -106,7 +106,12 @@ def _own_messages(field: ma.Field[Any]) -> dict[str, str]:
     return {key: str(message) for key, message in own.items()}
 
 
-def _words(message: str, values: Mapping[str, Any]) -> Words:
+def author_words(message: str, values: Mapping[str, Any]) -> Words:
+    """The message with its placeholders filled in: the wire value is ``input``.
+
+    Raises ValueError for a placeholder that has no value.
+    """
+
     def words(value: Any) -> str:
         return say(message, input=value, **values)
 

@@ -189,3 +189,58 @@ def test_a_nested_dict_of_fields_has_no_name_and_stands_where_it_is(tmp_path: Pa
     assert not any("Generated" in name for name in found)
     assert found["Places"]["properties"]["at"]["required"] == ["x", "y"]
     assert found["PlacesCreate"]["properties"]["to"]["required"] == ["street"]
+
+
+class Problem(models.Model):
+    """It has the name of what every error is."""
+
+    text = models.StringField(required=True)
+
+
+def test_a_model_called_problem_is_not_the_problem_of_an_error(tmp_path: Path) -> None:
+    api = serve({"one": model("One", x=models.NestedField(Problem))}, "list", tmp_path)
+    found = api.document["components"]["schemas"]
+    assert found["One"]["properties"]["x"] == {"$ref": "#/components/schemas/ProblemNested"}
+    assert list(found["ProblemNested"]["properties"]) == ["text"]
+    assert "detail" in found["Problem"]["properties"]
+
+
+def test_a_resource_and_an_enum_called_problem_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="'problem' is what the document calls every"):
+        serve({"problem": model("One")}, "list", tmp_path)
+    with_name: Any = enum.Enum
+    with pytest.raises(ConfigurationError, match="two different objects have the name 'Problem'"):
+        serve({"one": model("One", x=ma.Enum(with_name("Problem", ["ONE"])))}, "list", tmp_path)
+
+
+def test_names_of_components_have_only_the_characters_that_openapi_gives_them(
+    tmp_path: Path,
+) -> None:
+    with_name: Any = enum.Enum
+    nested = {
+        "a": models.NestedField(models.Model.from_dict({"x": ma.Integer()}, name="Größe")),
+        "b": models.NestedField(models.Model.from_dict({"y": ma.Integer()}, name="Box[int]")),
+        "c": ma.Enum(with_name("Maß", ["EINS"])),
+    }
+    found = schemas(tmp_path, one=model("One", **nested))
+    assert {"Gr__e", "Box_int_", "Ma_"} <= found.keys()
+
+
+def test_variants_that_their_values_do_not_tell_apart_have_numbers(tmp_path: Path) -> None:
+    class Cat(models.Model):
+        lives = models.IntegerField()
+
+    class Dog(models.Model):
+        barks = models.BooleanField()
+
+    class Pet(models.OneOf):
+        discriminator = "kind"
+        variants = {"猫": Cat, "犬": Dog, "ab": Cat, "Ab": Dog}
+
+    found = schemas(tmp_path, one=model("One", pet=models.NestedField(Pet)))
+    assert found["Pet"]["discriminator"]["mapping"] == {
+        "猫": "#/components/schemas/Pet1",
+        "犬": "#/components/schemas/Pet2",
+        "ab": "#/components/schemas/PetAb",
+        "Ab": "#/components/schemas/PetAb4",
+    }

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from marshmallow import Schema, ValidationError, validates_schema
 from marshmallow import fields as ma
-from marshmallow.validate import Range
+from marshmallow.validate import Range, Regexp
 from openapi_spec_validator import validate
 
 from examples.address import app as address
+from openrest.yaml_text import to_yaml
 from tests.contract.apis import KINDS, Kind, everything
 from tests.contract.client import PROBLEM, Client
 from tests.contract.kinds import serve
@@ -251,3 +253,22 @@ def test_where_the_rules_refuse_what_is_made_up_there_is_no_example(tmp_path: Pa
     assert content(api, "list_caves", "200")["example"] == api.get("/caves").json
     made = api.post("/caves", {"code": "open sesame", "word": "abracadabra"})
     assert made.json == {"id": 1, "code": "open sesame", "word": "abracadabra"}
+
+
+def test_the_yaml_is_the_json_whatever_characters_are_in_it(tmp_path: Path) -> None:
+    class Breaks(Schema):
+        id = ma.Integer()
+        text = ma.String(metadata={"description": "a\x85b\u2028c\u2029d\ufeffe\tf\ng"})
+
+    api = Client(serve({"breaks": Breaks}, "list", tmp_path))
+    assert yaml.safe_load(to_yaml(api.document)) == api.document
+
+
+def test_a_problem_that_repeats_what_was_sent_fits_its_schema(tmp_path: Path) -> None:
+    class Codes(Schema):
+        id = ma.Integer()
+        code = ma.String(validate=Regexp("[a-z]+$", error="{input} is bad"))
+
+    api = Client(serve({"codes": Codes}, "list", tmp_path))
+    said = [mistake["detail"] for mistake in api.post("/codes", {"code": "A\0"}).errors]
+    assert "A\ufffd is bad" in said

@@ -104,6 +104,7 @@ REF = "must be a UUID, such as 5a2f1c0e-7d1b-4b0a-9f6e-2c3d4e5f6a7b"
         ("n=1000000000000000000000000000000", "n", "must be at most 100"),
         (f"n={NINES}", "n", "must be an integer"),
         ("n=1e400", "n", "must be an integer"),
+        ("n=1e9999999999999999999", "n", "must be an integer"),
         ("n=+1", "n", f"must be an integer. {PLUS}"),
         ("n=%2B1", "n", "must be an integer"),
         ("n=1_0", "n", "must be an integer"),
@@ -291,3 +292,10 @@ def test_a_parameter_of_another_operation_is_none_here(api: Client) -> None:
         {"parameter": "limit", "detail": "is not a parameter here."}
     ]
     assert api.get("/?x=1").errors == [{"parameter": "x", "detail": "is not a parameter here."}]
+
+
+@pytest.mark.parametrize("text", ["1e-9999999999999999999", "-0e9999999999999999999", "0e99"])
+def test_a_number_that_no_exponent_makes_another_is_zero(api: Client, text: str) -> None:
+    api.post("/items", {"n": 0})
+    assert api.get(f"/items?n={text}").json["meta"]["count"] == 1
+    assert api.get(f"/items/{text}").status == 404

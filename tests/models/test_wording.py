@@ -122,3 +122,16 @@ def test_a_users_own_class_of_fields_has_words_of_its_own() -> None:
         default_error_messages = {"invalid": "no percentage"}
 
     assert said(Percent(), "x") == ["no percentage"]
+
+
+@pytest.mark.parametrize(
+    "validator",
+    [
+        validate.Regexp("[A-Z]{3}$", error="must be [A-Z]{3}"),
+        validate.Email(error="no {mail}"),
+        validate.URL(error="{"),
+    ],
+)
+def test_a_placeholder_in_the_words_of_a_pattern_is_looked_at_too(validator: Any) -> None:
+    with pytest.raises(ValueError, match="has a placeholder that is none of {input}, {regex}"):
+        field_shape(models.StringField(validate=validator))
