@@ -278,7 +278,7 @@ def _dump_with(shape: Any, read: Any, hidden: tuple[s.Member, ...]) -> Any:
 
 
 def fills_in_nothing(planting: pytest.MonkeyPatch) -> None:
-    planting.setattr(objects, "_is_filled", lambda member: False)
+    planting.setattr(objects, "is_filled", lambda member: False)
 
 
 def fills_in_text(planting: pytest.MonkeyPatch) -> None:
