@@ -7,6 +7,7 @@ but its author knows is any value, and what it refuses is a rule.
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,13 +16,21 @@ from typing import Any
 from marshmallow import EXCLUDE, INCLUDE, Schema, missing
 from marshmallow import fields as ma
 
-from openrest.errors import InvalidData, ModelError, did_you_mean
+from openrest.errors import ContractError, InvalidData, ModelError, did_you_mean
 from openrest.models import shapes as s
 from openrest.models.computing import computed
 from openrest.models.dumping import dumper
 from openrest.models.hooks import has_dump_hooks, refiner
 from openrest.models.kinds import KINDS, is_json
 from openrest.models.loading import wire_loader
+from openrest.models.mistakes import (
+    binding_mistakes,
+    check_metadata,
+    check_name,
+    told,
+    unknown_mistakes,
+    validates_mistakes,
+)
 from openrest.models.narrowing import narrow
 from openrest.models.nesting import component_name, hooked, schema_key
 from openrest.models.walking import each
@@ -34,6 +43,9 @@ _CONVERSIONS = ("_deserialize", "_serialize", "deserialize", "serialize")
 _SQLALCHEMY = "marshmallow_sqlalchemy.fields"
 #: The fields that are made of others, or of functions.
 _CONTAINERS = (ma.List, ma.Tuple, ma.Mapping, ma.Nested, ma.Method, ma.Function)
+#: What Python and marshmallow raise of options that are of another type than they expect; a
+#: NameError is a model that nobody has made.
+_WRONG = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
 
 
 def field_shape(field: ma.Field[Any], *, inherited: bool = False) -> s.Shape:
@@ -64,6 +76,7 @@ class _Derivation:
 
     def field(self, field: ma.Field[Any], *, inherited: bool = False) -> s.Shape:
         """The shape of a field, its validators and `allow_none` included."""
+        check_metadata(field)
         shape = worded(field, narrow(self._base(field, inherited), field.validators))
         return s.Nullable(shape=shape) if field.allow_none else shape
 
@@ -104,6 +117,8 @@ class _Derivation:
             case ma.Nested():
                 return self._nested(field, self._part)
             case _:  # Method and Function
+                if _loading(field) is None and not _shows(field):
+                    raise ValueError("it has no function, neither to show a value nor to load one")
                 return s.AnyValue(load=_loading(field))
 
     def _map(self, field: ma.Mapping[Any]) -> s.Shape:
@@ -130,9 +145,22 @@ class _Derivation:
     def _nested(self, field: Any, make: Callable[[Any], s.Shape]) -> s.Shape:
         """The nested object, or, where its schema is named or given by a function, later."""
         nested = field.nested
-        if isinstance(nested, str) or (callable(nested) and not isinstance(nested, type)):
+        model = "a model" if field.root is None else type(field.root).__name__
+        is_name = isinstance(nested, str)
+        if nested == "self":
+            raise ValueError(f"'self' names no model: write lambda: {model}")
+
+        def later() -> s.Shape:
+            try:
+                return make(field)
+            except _WRONG as reason:
+                hint = f" A Model has no name here: write lambda: {nested}" if is_name else ""
+                mistake = f"field {field.name!r}: {told(reason)}{hint}"
+                raise ModelError(model, [mistake]) from reason
+
+        if is_name or (callable(nested) and not isinstance(nested, type)):
             # The field is a copy that nobody else has; the schema finds its own place in it.
-            return s.Deferred(lambda: make(field))
+            return s.Deferred(later)
         return make(field)
 
     def _part(self, field: Any) -> s.Shape:
@@ -179,20 +207,23 @@ class _Derivation:
             )
         try:
             schema = schema_class() if schema is None else schema
-        except ValueError as reason:  # marshmallow's own: two fields of one data_key or attribute
-            raise ModelError(schema_class.__name__, [*mistakes, str(reason)]) from reason
-        except KeyError as reason:  # a name in class Meta that is no field
-            if not mistakes:
-                raise
-            raise ModelError(schema_class.__name__, mistakes) from reason
+        except _WRONG as reason:
+            # A name in class Meta that is no field, or marshmallow's own: two of one data_key.
+            found = list(binding_mistakes(schema_class))
+            if not isinstance(reason, KeyError) or not mistakes:
+                found = found or [told(reason)]
+            raise ModelError(schema_class.__name__, [*mistakes, *found]) from reason
+        mistakes.extend(validates_mistakes(schema))
+        unknown = unknown or schema.unknown
+        mistakes.extend(unknown_mistakes(unknown))
         members = []
         for name, field in schema.fields.items():
             try:
                 members.append(self._member(name, field, schema))
-            except (ValueError, ModelError) as reason:
-                said = reason.mistakes[0] if isinstance(reason, ModelError) else reason
-                mistakes.append(f"field {name!r}: {said}")
-        unknown = unknown or schema.unknown
+            except ModelError as error:
+                mistakes.append(f"field {name!r}: {error.mistakes[0]}")
+            except _WRONG as reason:
+                mistakes.append(f"field {name!r}: {told(reason)}")
         if unknown == INCLUDE:
             mistakes.extend(_include_mistakes(members))
         members = _with_views(members, mistakes)
@@ -209,8 +240,10 @@ class _Derivation:
         return shape if refine is None else hooked(shape, refine)
 
     def _member(self, name: str, field: ma.Field[Any], schema: Schema) -> s.Member:
-        shape = self.field(field)
         attribute = field.attribute or name
+        check_name("attribute" if field.attribute else "name", attribute)
+        check_name("data_key" if field.data_key else "name", field.data_key or name)
+        shape = self.field(field)
         if "." in attribute:
             raise ValueError(f"attribute={attribute!r} reaches into another object")
         if field.data_key == "":
@@ -370,19 +403,31 @@ def _default(field: ma.Field[Any], shape: s.Shape) -> Any:
     default = field.load_default if field.load_default is not missing else field.dump_default
     if default is missing or default is None:
         return s.MISSING
-    value = default() if callable(default) else default
+    value = default
+    if callable(default):
+        try:
+            value = default()
+        except Exception as error:  # it is its author's own
+            raise ValueError(f"its default raises {type(error).__name__}: {error}") from error
     if value == [] and getattr(field, "many", False) and _is_deferred(shape):
         return default  # an empty list, whatever model its items are of, which is made later
     try:
         wire = dumper(shape)(value)
         # Equal again: what is stored is the default, not what JSON makes of it.
-        if wire_loader(shape)(wire) != value or not is_json(wire):
+        loaded = wire_loader(shape)(wire)
+        if loaded != value or not is_json(wire):
+            if _is_naive(value) and not _is_naive(loaded):
+                raise ValueError("it has no time zone, and all values of the field have one")
             raise ValueError("JSON makes another value of it")
-    except (InvalidData, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (InvalidData, ContractError, *_WRONG) as error:
         raise ValueError(
-            f"the default {value!r} is no value of the field: {_said(error)}"
+            f"the default {value!r} is no value of the field: {told(error)}"
         ) from error
     return default
+
+
+def _is_naive(value: Any) -> bool:
+    return isinstance(value, dt.datetime) and value.tzinfo is None
 
 
 def _is_deferred(shape: s.Shape) -> bool:
@@ -400,9 +445,15 @@ def _declared_example(field: ma.Field[Any], shape: s.Shape) -> Any:
         wire_loader(shape)(declared)
     except InvalidData as error:
         raise ValueError(
-            f"the example {declared!r} is no value of the field: {_said(error)}"
+            f"the example {declared!r} is no value of the field: {told(error)}"
         ) from error
     return declared
+
+
+def _shows(field: Any) -> bool:
+    """Whether a Method or Function has a half that dumps."""
+    named = getattr(field, "serialize_method_name", None)
+    return bool(named or getattr(field, "serialize_func", None))
 
 
 def _loading(field: Any) -> Callable[[Any], Any] | None:
@@ -411,12 +462,6 @@ def _loading(field: Any) -> Callable[[Any], Any] | None:
         field, "deserialize_func", None
     )
     return (lambda value: field._deserialize(value, field.name, None)) if has_one else None
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, InvalidData):
-        return "; ".join(mistake.detail for mistake in error.mistakes)
-    return str(error)
 
 
 def _description(schema_class: type[Schema]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum as enums
+import inspect
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 from marshmallow import ValidationError
 from marshmallow import fields as ma
 
-from openrest.errors import InvalidData
+from openrest.errors import InvalidData, did_you_mean
 from openrest.models import shapes as s
 from openrest.models.derive import field_shape
 from openrest.models.dumping import Dump, dumper
@@ -92,7 +93,12 @@ class ShapedField(ma.Field[Any]):
     loads_by_shape: ClassVar[bool] = True
 
     def __init__(self, *, name: str | None = None, **options: Unpack[FieldOptions]) -> None:
-        super().__init__(**options)
+        try:
+            super().__init__(**options)
+        except (AttributeError, TypeError) as error:
+            raise TypeError(
+                f"{type(self).__name__}: {_told(type(self), error, options)}"
+            ) from error
         self.declared_name = name
 
     if TYPE_CHECKING:
@@ -126,6 +132,17 @@ class ShapedField(ma.Field[Any]):
 
         def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
             return None if value is None else self._to_wire(value)
+
+
+def _told(cls: type, error: Exception, options: Iterable[str]) -> str:
+    """What is said of an option that no class of the field has, or of the wrong type."""
+    inits = [vars(one)["__init__"] for one in cls.__mro__[:-1] if "__init__" in vars(one)]
+    signatures = map(inspect.signature, inits)
+    known = {name: None for signature in signatures for name in signature.parameters}
+    for name in options:
+        if name not in known:
+            return f"unknown option {name!r}.{did_you_mean(name, known)}"
+    return str(error)
 
 
 def _present(shape: s.Shape) -> s.Shape:
@@ -240,8 +257,11 @@ class DecimalField(ShapedField, ma.Decimal):
     ) -> None:
         own: dict[str, Any] = {"places": places}
         super().__init__(name=name, **own, **options)
-        if not 1 <= digits <= 18 or not 0 <= (places or 0) <= digits:
-            raise ValueError("digits must be between 1 and 18, and places between 0 and digits")
+        if digits not in range(1, 19) or (places or 0) not in range(digits + 1):
+            raise ValueError(
+                "DecimalField: digits must be between 1 and 18, and places between 0 and digits, "
+                f"not {digits!r} and {places!r}"
+            )
         self.digits = digits
         self.fixed_places = places
 

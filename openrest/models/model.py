@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import Schema, ValidationError
@@ -18,6 +18,7 @@ from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.derive import schema_shape
 from openrest.models.fields import StringField
+from openrest.models.mistakes import annotated_only
 
 __all__ = ["Model", "OneOf"]
 
@@ -32,12 +33,17 @@ class ModelMeta(SchemaMeta):
     ) -> ModelMeta:
         listed = attrs.pop("fields", ())
         mistakes = []
+        if isinstance(listed, (str, bytes, Mapping)) or not isinstance(listed, Iterable):
+            mistakes.append(f"fields is no list of fields but a {type(listed).__name__}.")
+            listed = ()
         for place, field in enumerate(listed):
             label = getattr(field, "declared_name", None)
             if not isinstance(field, ma.Field):
                 mistakes.append(f"fields[{place}] is not a field but {field!r}.")
             elif not label:
                 mistakes.append(f"fields[{place}], {type(field).__name__}, has no name=.")
+            elif not isinstance(label, str):
+                mistakes.append(f"fields[{place}]: name={label!r} is no text.")
             elif label in attrs:
                 mistakes.append(f"fields[{place}]: the name {label!r} is taken already.")
             else:
@@ -46,6 +52,9 @@ class ModelMeta(SchemaMeta):
             other = getattr(field, "declared_name", None) if isinstance(field, ma.Field) else None
             if other not in (None, label):
                 mistakes.append(f"{label} = {type(field).__name__}(name={other!r}): two names.")
+            if isinstance(field, type) and issubclass(field, ma.Field):
+                kind = field.__name__
+                mistakes.append(f"{label} = {kind}: a class, which is no field: write {kind}().")
         if mistakes:
             raise ModelError(name, mistakes)
         cls = super().__new__(mcs, name, bases, attrs)
@@ -57,7 +66,14 @@ class ModelMeta(SchemaMeta):
     ) -> None:
         super().__init__(name, bases, attrs)  # type: ignore[no-untyped-call]  # marshmallow's
         cls.prepare()
-        cls.shape = schema_shape(cls)  # type: ignore[arg-type]  # a class made by this is a Schema
+        schema_class: Any = cls  # a class made by this is a Schema
+        mistakes = list(annotated_only(schema_class))
+        try:
+            cls.shape = schema_shape(schema_class)
+        except ModelError as error:
+            raise ModelError(name, [*mistakes, *error.mistakes]) from error.__cause__
+        if mistakes:
+            raise ModelError(name, mistakes)
 
     def prepare(cls) -> None:
         """What a kind of model does before its shape is made."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,9 @@ from openrest import messages as msg
 from openrest.models import shapes as s
 from openrest.models.addresses import EMAIL, EMAIL_LENGTH, EMAIL_LOCAL, url
 from openrest.models.dumping import dumper
+from openrest.models.examples import native_example
 from openrest.models.loading import same, wire_loader
+from openrest.models.mistakes import check_validator
 from openrest.models.patterns import Pattern, UnportablePattern
 from openrest.models.wording import Words, author_words, words_of
 
@@ -34,12 +37,18 @@ def narrow(shape: s.Shape, validators: Iterable[Rule]) -> s.Shape:
     rules: list[Rule] = []
     words: dict[str, Words] = {}
     for validator in _flat(validators):
-        narrower = _narrow(shape, validator)
+        check_validator(validator)
+        try:
+            narrower = _narrow(shape, validator)
+            own_words = {} if narrower is None else words_of(validator)
+        except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+            # Its bounds or choices are of another type than the values.
+            raise ValueError(f"{validator!r} cannot check {_name(shape)}: {error}") from error
         if narrower is None:
             rules.append(validator)
         else:
             shape = narrower
-            words |= words_of(validator)
+            words |= own_words
     if not rules and not words:
         return shape
     return s.Ruled(shape=shape, rules=tuple(rules), words=words)
@@ -252,13 +261,21 @@ def _range(shape: s.Shape, validator: validate.Range) -> s.Shape | None:
                         f"Range: the float {bound} is not quite {bound}: give "
                         f"decimal.Decimal('{bound}')"
                     )
+            _check_bounds(shape, validator)
             return None
         case (
             s.Date() | s.DateTime() | s.NaiveDateTime() | s.Time() | s.Parsed()
         ):  # fmt: skip
+            _check_bounds(shape, validator)
             return None  # text has no order in JSON Schema
         case _:
             raise ValueError(f"Range says nothing of {_name(shape)}")
+
+
+def _check_bounds(shape: s.Shape, validator: validate.Range) -> None:
+    """Raise TypeError where no value can be compared with the bounds, which stay a rule."""
+    with suppress(ValidationError):
+        validator(native_example(shape))
 
 
 def _span_range(shape: s.Timestamp | s.Duration, validator: validate.Range) -> s.Shape | None:

@@ -78,6 +78,7 @@ def spelled_shape(kind: Kind, directives: str) -> s.Parsed:
         raise ValueError(f"the format {directives!r} has no offset: add %z")
     if kind in ("naive", "date", "time") and has_offset:
         raise ValueError(f"the format {directives!r} has an offset, and its values have none")
+    _check_purpose(kind, directives)
 
     def parse(text: str) -> Any:
         instant = dt.datetime.strptime(text, directives)
@@ -106,6 +107,19 @@ def spelled_shape(kind: Kind, directives: str) -> s.Parsed:
         example=shown,
         total=not days,
     )
+
+
+def _check_purpose(kind: Kind, directives: str) -> None:
+    """Raise ValueError where what is written could not be read back as it was."""
+    said = set(re.findall("%(.)", directives))
+    of_days, of_times = said & set("Yymd"), said & set("HMSf")
+    needed, foreign = (of_times, of_days) if kind == "time" else (of_days, of_times)
+    if not needed:
+        noun, known = ("time", "%H %M %S %f") if kind == "time" else ("date", "%Y %y %m %d")
+        raise ValueError(f"the format {directives!r} says nothing of a {noun}: use {known}")
+    if foreign and kind in ("date", "time"):
+        other = "date" if kind == "time" else "time"
+        raise ValueError(f"the format {directives!r} has a {other}, and its values have none")
 
 
 def _pattern(directives: str) -> Pattern:

@@ -9,8 +9,10 @@ from marshmallow import fields as ma
 from marshmallow import validate
 
 from openrest import messages as msg
+from openrest.errors import did_you_mean
 from openrest.messages import say
 from openrest.models import shapes as s
+from openrest.models.mistakes import known_messages
 
 __all__ = ["Words", "author_words", "required_words", "worded", "words_of"]
 
@@ -99,7 +101,10 @@ def _own_messages(field: ma.Field[Any]) -> dict[str, str]:
     own = {
         key: message for key, message in field.error_messages.items() if known.get(key) != message
     }
+    meant = known_messages(type(field))
     for key, message in own.items():
+        if key not in meant:
+            raise ValueError(f"error_messages: unknown key {key!r}.{did_you_mean(str(key), meant)}")
         if isinstance(message, (list, dict)):
             raise ValueError(f"error_messages: the message for {key!r} is no text but {message!r}")
     # str: some are translated only when they are needed.

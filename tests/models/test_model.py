@@ -298,8 +298,8 @@ class Level(enum.Enum):
          "the value of Level.LOW is no string, number or boolean of JSON"),
         (ma.fields.Decimal(places=20), "places must be between 0 and 18, not 20"),
         (models.DateTimeField(load_default=dt.datetime(2026, 1, 1)),
-         "the default datetime.datetime(2026, 1, 1, 0, 0) is no value of the field: JSON makes "
-         "another value of it"),
+         "the default datetime.datetime(2026, 1, 1, 0, 0) is no value of the field: it has "
+         "no time zone, and all values of the field have one"),
         (ma.fields.Raw(load_default=float("nan")),
          "the default nan is no value of the field: JSON makes another value of it"),
     ],
