@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema
@@ -257,11 +259,29 @@ def _shown_mistakes(shape: Shown, formatters: tuple[Formatter, ...]) -> Iterator
     """What only shows once the objects are put together: models without end, and formatters."""
     try:
         true_example(create_shape(shape, "Create"))
+    except ModelError as error:
+        yield f"resource.model: {error}"
+        return
+    except Exception as error:  # hooks and rules are their author's own
+        yield (
+            f"resource.model: {shape.origin.rpartition('.')[2]}: a hook or rule fails on the "
+            f"example that the document shows: {type(error).__name__}: {error}{_place(error)}."
+        )
+        return
+    try:
         formatted(read_shape(shape, "Read"), formatters)
     except ModelError as error:
         yield f"resource.model: {error}"
     except ValueError as error:
         yield f"view.options.formatters: one {error}."
+
+
+def _place(error: Exception) -> str:
+    """Where in the author's own code an error was raised, or nothing."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    if last.filename.startswith(str(Path(__file__).parent)):
+        return ""
+    return f" ({last.filename}, line {last.lineno}, in {last.name})"
 
 
 def _unremoved(shape: Shown, formatters: tuple[Formatter, ...]) -> s.Object:

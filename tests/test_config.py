@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from marshmallow import post_load, pre_load
 
 from openrest import models
 from openrest.contract import Contribution
@@ -323,3 +324,36 @@ def test_bounds_of_a_request_are_positive() -> None:
 def test_a_body_may_be_nested_as_deep_as_python_calls_functions() -> None:
     with pytest.raises(ConfigurationError, match="max_depth must be at most 200, not 201"):
         WSGIDispatcher([people("One")], max_depth=201)
+
+
+HOOKS: list[tuple[Any, str]] = [
+    (post_load(lambda self, data, **given: None),
+     "TypeError: post_load gave None, which is no record: it returns what is stored."),
+    (post_load(lambda self, data, **given: 5),
+     "TypeError: post_load gave a int, which is no record and has none of its fields: name, id."),
+    (pre_load(lambda self, data, **given: data["nme"]),
+     f"KeyError: 'nme' ({__file__}, line LINE, in <lambda>)."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hook", "said"), HOOKS)
+def test_a_hook_that_fails_on_the_example_is_told_with_the_model(hook: Any, said: str) -> None:
+    attributes = {"name": models.StringField(required=True), "id": models.PkField(), "hook": hook}
+    model = type("Thing", (models.Model,), attributes)
+    line = str(hook.__code__.co_firstlineno)
+    assert refusal(resource={**RESOURCE, "model": model}) == (
+        "People: resource.model: Thing: a hook or rule fails on the example that the document "
+        f"shows: {said.replace('LINE', line)}"
+    )
+
+
+def test_what_is_nested_later_and_is_no_model_is_told_with_its_field() -> None:
+    class Person(models.Model):
+        friend = models.NestedField("Nobody")
+        id = models.PkField()
+
+    assert refusal(resource={**RESOURCE, "model": Person}) == (
+        "People: resource.model: Person: field 'friend': RegistryError: Class with name 'Nobody' "
+        "was not found. You may need to import the class. A Model has no name here: write lambda: "
+        "Nobody"
+    )

@@ -39,11 +39,13 @@ def true_example(shape: s.Shape) -> Any:
     """
     try:
         made_up = _example(shape, frozenset())
-        wire_loader(shape)(made_up)
+        loaded = wire_loader(shape)(made_up)
     except (_NoneFits, RuleViolated):
         return s.MISSING
     except _Endless:
         return example(shape)
+    if isinstance(shape, (s.Object, s.OneOf)) and loaded is None:
+        raise TypeError("post_load gave None, which is no record: it returns what is stored")
     return made_up
 
 
