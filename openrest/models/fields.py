@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from marshmallow import ValidationError
 from marshmallow import fields as ma
+from marshmallow.exceptions import MarshmallowError
 
 from openrest.errors import InvalidData, did_you_mean
 from openrest.models import shapes as s
@@ -95,6 +96,8 @@ class ShapedField(ma.Field[Any]):
     def __init__(self, *, name: str | None = None, **options: Unpack[FieldOptions]) -> None:
         try:
             super().__init__(**options)
+        except MarshmallowError:
+            raise  # which says by itself what is wrong
         except (AttributeError, TypeError) as error:
             raise TypeError(
                 f"{type(self).__name__}: {_told(type(self), error, options)}"
