@@ -301,8 +301,6 @@ def _object(shape: s.Object, reference: Reference | None = None) -> dict[str, An
         schema["required"] = required
     if shape.extra == "refuse":
         schema["additionalProperties"] = False
-    if shape.title:
-        schema["title"] = shape.title
     if shape.description:
         schema["description"] = shape.description
     return schema

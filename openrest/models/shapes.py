@@ -401,15 +401,14 @@ class Object(Shape):
     `owned` are the members that only the server sets: a client may not send them, and the schema
     does not show them. `extra` says what becomes of unknown members. `component` is the name
     under which the document shows the object, and `origin` the class that it was made of; without
-    a name it is written where it stands. `title` stands in its schema. `refine` runs a schema's
-    own hooks: from a wire object that fits and the record it loads to, it gives the final record.
+    a name it is written where it stands. `refine` runs a schema's own hooks: from a wire object
+    that fits and the record it loads to, it gives the final record.
     """
 
     members: tuple[Member, ...]
     owned: tuple[Member, ...] = ()
     component: str | None = None
     origin: str = field(default="", compare=False)
-    title: str = ""
     description: str = ""
     extra: Extra = "refuse"
     refine: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] | None = None

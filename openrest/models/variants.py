@@ -205,8 +205,7 @@ def _called(name: str | None, shape: Any) -> Any:
     if isinstance(shape, s.OneOf):
         suffixes = _suffixes([value for value, _ in shape.variants])
         variants = tuple(
-            # The title is what Swagger UI shows beside those of the others.
-            (value, replace(variant, component=f"{name}{suffix}", title=f"{name}{suffix}"))
+            (value, replace(variant, component=f"{name}{suffix}"))
             for (value, variant), suffix in zip(shape.variants, suffixes, strict=True)
         )
         shape = replace(shape, variants=variants)

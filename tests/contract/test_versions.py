@@ -124,7 +124,7 @@ def test_no_schema_of_3_0_has_a_word_that_3_0_lacks(api: Client) -> None:
         "$ref", "type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
         "minLength", "maxLength", "pattern", "format", "items", "minItems", "maxItems",
         "properties", "required", "additionalProperties", "minProperties", "maxProperties",
-        "allOf", "anyOf", "oneOf", "not", "nullable", "discriminator", "title", "description",
+        "allOf", "anyOf", "oneOf", "not", "nullable", "discriminator", "description",
         "default", "readOnly", "writeOnly", "deprecated", "example",
     }  # fmt: skip
     for schema in schemas(api):

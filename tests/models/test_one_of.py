@@ -99,7 +99,6 @@ def test_the_document_has_one_of_with_a_discriminator() -> None:
         },
         "required": ["kind", "name", "barks"],
         "additionalProperties": False,
-        "title": "OldDog",
         "description": "A dog.",
     }
     from openrest.models.jsonschema import written_out

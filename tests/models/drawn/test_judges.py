@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS30Validator
 
@@ -23,6 +23,7 @@ from tests.models.drawn.sources import Drawn, drawn_models
 from tests.models.drawn.values import Dice, random_value
 
 
+@seed(1)  # the same models at every run, so that a failure is of the change
 @settings(
     max_examples=25,
     phases=[Phase.generate],
@@ -30,7 +31,7 @@ from tests.models.drawn.values import Dice, random_value
     deadline=None,
 )
 @given(drawn_models(), st.integers(0, 2**32 - 1))
-def test_two_readings_of_openapi_30_are_one(drawn: Drawn, seed: int) -> None:
+def test_two_readings_of_openapi_30_are_one(drawn: Drawn, start: int) -> None:
     try:
         shape: Any = exact_shape(create_shape(model_shape(drawn.build())[0], "Create"))
         list(each(shape))
@@ -38,10 +39,12 @@ def test_two_readings_of_openapi_30_are_one(drawn: Drawn, seed: int) -> None:
         return
     schemas = components([shape], openapi="3.0")
     judge = judge_30("Create", schemas)
-    root = {"$ref": "#/components/schemas/Create", "components": {"schemas": schemas}}
+    # It takes a discriminator for text, whatever it is; to oneOf it adds nothing.
+    plain = _less(schemas, "discriminator")
+    root = {"$ref": "#/components/schemas/Create", "components": {"schemas": plain}}
     # Without formats: of those it knows fewer, and others.
     other: Any = OAS30Validator(root)
-    dice = Dice(seed)
+    dice = Dice(start)
     for _ in range(10):
         value = random_value(shape, dice)
         if "\\n" in json.dumps(value):
@@ -52,18 +55,19 @@ def test_two_readings_of_openapi_30_are_one(drawn: Drawn, seed: int) -> None:
 
 
 def _without_formats(name: str, schemas: Any) -> Any:
-    return judge_30(name, _less_formats(schemas))
+    return judge_30(name, _less(schemas, "format", str))
 
 
-def _less_formats(schema: Any) -> Any:
+def _less(schema: Any, without: str, kind: type[Any] = dict) -> Any:
+    """The schema without a word, which may also be the name of a member."""
     if isinstance(schema, list):
-        return [_less_formats(part) for part in schema]
+        return [_less(part, without, kind) for part in schema]
     if not isinstance(schema, dict):
         return schema
     return {
-        word: _less_formats(value)
+        word: _less(value, without, kind)
         for word, value in schema.items()
-        if not (word == "format" and isinstance(value, str))
+        if not (word == without and isinstance(value, kind))
     }
 
 
