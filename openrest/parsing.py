@@ -163,18 +163,15 @@ def _query(
     if not text.isascii():
         # PEP 3333 has the bytes of the query as Latin-1; escaped, they are read as UTF-8.
         text = quote(text, safe=_QUERY_SAFE, encoding="latin-1")
+    # An operation may have more parameters than others may be asked with.
+    most = max(limits.max_parameters, len(plan.query))
     try:
-        sent = parse_qsl(
-            text,
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=limits.max_parameters,
-        )
+        sent = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=most)
     except UnicodeError:
         mistakes.append(Mistake(say(msg.QUERY_NOT_UTF_8), parameter="query"))
         return [], {}
     except ValueError:
-        said = say(msg.TOO_MANY_PARAMETERS, maximum=limits.max_parameters)
+        said = say(msg.TOO_MANY_PARAMETERS, maximum=most)
         mistakes.append(Mistake(said, parameter="query"))
         return [], {}
     given: dict[str, list[str]] = {}

@@ -366,7 +366,7 @@ def test_the_limits_can_be_set_and_are_documented() -> None:
     assert problem(api.post("/items", {"text": "abcdefghij"})) == (413, detail, [])
     detail = "The body is nested deeper than 2 levels."
     assert problem(api.post("/items", [[[]]])) == (400, detail, [])
-    assert api.get("/items?n=1&n=2").errors == [
+    assert api.get("/items/1?n=1&n=2").errors == [
         {"parameter": "query", "detail": "has more than 1 parameters"}
     ]
 

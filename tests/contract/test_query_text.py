@@ -299,3 +299,12 @@ def test_a_number_that_no_exponent_makes_another_is_zero(api: Client, text: str)
     api.post("/items", {"n": 0})
     assert api.get(f"/items?n={text}").json["meta"]["count"] == 1
     assert api.get(f"/items/{text}").status == 404
+
+
+def test_an_operation_can_be_asked_with_all_its_parameters_whatever_the_limit() -> None:
+    api = Client(WSGIDispatcher([Items], max_parameters=1, debug=True))
+    number = len(api.document["paths"]["/items"]["get"]["parameters"])
+    assert api.get("/items?n=1&x=1&flag=true").status == 200
+    assert api.get("/items?" + "&".join((number + 1) * ["n=1"])).errors == [
+        {"parameter": "query", "detail": f"has more than {number} parameters"}
+    ]
