@@ -26,6 +26,7 @@ class JSONFileDataStore(DataStore):
     """Keeps records in a JSON file, which is written anew by each change."""
 
     operators = OPERATORS
+    alternatives = True
 
     def __init__(
         self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()

@@ -11,7 +11,7 @@ from marshmallow import Schema
 from openrest.contract import Contribution
 from openrest.models import model_shape
 from openrest.models.walking import stored_object
-from openrest.query import Condition, Query
+from openrest.query import Query, Test
 
 __all__ = [
     "CallView",
@@ -56,6 +56,8 @@ class DataStore(ABC):
 
     #: The operators of `openrest.query.OPERATORS` that conditions may use.
     operators: ClassVar[frozenset[str]] = frozenset()
+    #: Whether a query may have tests that are an `AnyOf`.
+    alternatives: ClassVar[bool] = False
     #: Whether `Query.order` is heeded.
     sortable: ClassVar[bool] = False
     #: Whether insert, update and delete work at all.
@@ -170,5 +172,5 @@ class Filter(Protocol):
     def contribution(self) -> Contribution:
         """The parameters."""
 
-    def conditions(self, call: CallView) -> tuple[Condition, ...]:
-        """The conditions that the call's parameters ask for."""
+    def conditions(self, call: CallView) -> tuple[Test, ...]:
+        """The tests that the call's parameters ask for."""

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["COMPARISONS", "OPERATORS", "Condition", "Order", "Query"]
+__all__ = [
+    "COMPARISONS",
+    "MEMBERSHIP",
+    "OPERATORS",
+    "ORDERING",
+    "TEXT",
+    "AnyOf",
+    "Condition",
+    "Order",
+    "Query",
+    "Test",
+    "members_of",
+]
+
+#: Those that need an order of the values.
+ORDERING: Final = ("lt", "lte", "gt", "gte")
+#: Those whose value is a collection of values.
+MEMBERSHIP: Final = ("in", "nin")
+#: Those on text. The ones with an "i" take letters in lower case and in upper case for the same,
+#: as `str.lower` does.
+TEXT: Final = ("contains", "icontains", "startswith", "istartswith", "endswith")
 
 #: The operators that compare a stored value with the one that was asked for. Null (``None``)
 #: matches no comparison, on either side: it is a value nobody knows (SQL, three-valued logic).
@@ -18,15 +38,26 @@ COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "lte": operator.le,
     "gt": operator.gt,
     "gte": operator.ge,
+    "in": lambda stored, values: stored in values,
+    "nin": lambda stored, values: stored not in values,
+    "contains": lambda stored, text: text in stored,
+    "icontains": lambda stored, text: text.lower() in stored.lower(),
+    "startswith": lambda stored, text: stored.startswith(text),
+    "istartswith": lambda stored, text: stored.lower().startswith(text.lower()),
+    "endswith": lambda stored, text: stored.endswith(text),
 }
 
-#: Every operator a condition may name.
-OPERATORS: Final[frozenset[str]] = frozenset(COMPARISONS)
+#: Every operator a condition may name; ``isnull`` compares nothing.
+OPERATORS: Final[frozenset[str]] = frozenset(COMPARISONS) | {"isnull"}
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison: the field's name, an operator of `OPERATORS`, a native Python value."""
+    """One test: the field's name, an operator of `OPERATORS`, a native Python value.
+
+    For ``in`` and ``nin`` the value is a collection of values, for ``isnull`` whether the record
+    should have none.
+    """
 
     member: str
     operator: str
@@ -35,9 +66,34 @@ class Condition:
     def holds(self, record: Mapping[str, Any]) -> bool:
         """Whether the record meets the condition: what every store must answer the same."""
         stored = record.get(self.member)
+        if self.operator == "isnull":
+            return (stored is None) is self.value
         if stored is None or self.value is None:
             return False
         return COMPARISONS[self.operator](stored, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Alternatives joined by *or*, each of them conditions that are joined by *and*."""
+
+    alternatives: tuple[tuple[Condition, ...], ...]
+
+    def holds(self, record: Mapping[str, Any]) -> bool:
+        """Whether the record meets all conditions of one alternative."""
+        return any(all(one.holds(record) for one in every) for every in self.alternatives)
+
+
+#: What a query asks of each record.
+Test = Condition | AnyOf
+
+
+def members_of(test: Test) -> Iterator[str]:
+    """The names of the fields that a test is about."""
+    if isinstance(test, Condition):
+        yield test.member
+    else:
+        yield from (one.member for every in test.alternatives for one in every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +106,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Conditions joined by *and*, an order, and a window of `limit` records after `offset`.
+    """Tests joined by *and*, an order, and a window of `limit` records after `offset`.
 
     A store completes the order with the key, ascending, so that pages are stable.
     `limit=None` asks for every record.
     """
 
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Test, ...] = ()
     order: tuple[Order, ...] = ()
     offset: int = 0
     limit: int | None = None

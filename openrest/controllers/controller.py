@@ -12,7 +12,7 @@ from openrest.errors import ConfigurationError
 from openrest.interfaces import DataStore
 from openrest.merge_patch import MergePatch
 from openrest.operations import Call, Page, Result
-from openrest.query import Condition, Query
+from openrest.query import Query, Test
 
 __all__ = ["OPEN_STORES", "Controller"]
 
@@ -71,7 +71,7 @@ class Controller:
         filters = self.definition.filters
         return self.page(call, filters.conditions(call) if filters is not None else ())
 
-    def page(self, call: Call, conditions: tuple[Condition, ...] = ()) -> Result:
+    def page(self, call: Call, conditions: tuple[Test, ...] = ()) -> Result:
         """The page that the call asks for, of the records that meet the conditions.
 
         For `get_list`, and for operations of one's own that return a ``page``.

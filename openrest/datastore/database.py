@@ -21,7 +21,10 @@ from openrest.errors import (
     TableMismatch,
 )
 
-__all__ = ["Connection", "Database", "connect", "switch_to_wal"]
+__all__ = ["LOWER", "Connection", "Database", "connect", "switch_to_wal"]
+
+#: A function of SQL: text in lower case, as in Python. SQLite's own knows ASCII alone.
+LOWER: Final = "openrest_lower"
 
 #: The device and the number of a file: they differ when another one has taken its place.
 _File = tuple[int, int]
@@ -78,7 +81,12 @@ def connect(path: Path, timeout: float, *, create: bool = False) -> Connection:
     # In WAL mode NORMAL may lose the last commits when the power fails; an answered 201 may not
     # be lost (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")
+    connection.create_function(LOWER, 1, _lower, deterministic=True)
     return connection
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def switch_to_wal(connection: sqlite3.Connection, timeout: float) -> None:

@@ -28,7 +28,7 @@ from openrest.errors import (
 )
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
 from openrest.models import shapes as s
-from openrest.query import OPERATORS, Condition, Query
+from openrest.query import OPERATORS, Query, Test, members_of
 
 __all__ = ["PythonListDataStore"]
 
@@ -48,6 +48,7 @@ class PythonListDataStore(DataStore):
     """
 
     operators = OPERATORS
+    alternatives = True
     sortable = True
     enforces = (UniqueTogether,)
 
@@ -204,13 +205,14 @@ class PythonListDataStore(DataStore):
         except (KeyError, TypeError):  # a key that cannot be hashed is none either
             raise RecordNotFound(key) from None
 
-    def _matching(self, conditions: Sequence[Condition]) -> list[Record]:
-        """The records that meet the conditions, by key."""
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        """The records that pass the tests, by key."""
         with self._altering:
             records = [self._records[key] for key in self._keys]
-        for condition in conditions:
-            self._value_of(condition.member)
-            records = [record for record in records if condition.holds(record)]
+        for test in tests:
+            for member in members_of(test):
+                self._value_of(member)
+            records = [record for record in records if test.holds(record)]
         return records
 
     def _ordered(self, query: Query) -> list[Record]:

@@ -51,6 +51,7 @@ class SQLiteDataStore(DataStore):
     """
 
     operators = OPERATORS
+    alternatives = True
     sortable = True
     can_be_away = True
     enforces = (UniqueTogether,)

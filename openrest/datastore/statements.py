@@ -5,16 +5,18 @@ Names come from the model and are quoted; whatever comes from a request is bound
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from openrest.datastore.columns import NO_VALUE, Column, Convert
+from openrest.datastore.database import LOWER
 from openrest.datastore.records import unknown_field
 from openrest.datastore.tables import Table
 from openrest.errors import ContractError
 from openrest.interfaces import Record
 from openrest.models import shapes as s
-from openrest.query import Condition, Order, Query
+from openrest.query import MEMBERSHIP, ORDERING, TEXT, Condition, Order, Query, Test
 
 __all__ = ["Statements"]
 
@@ -90,24 +92,53 @@ class Statements:
         """The values that `update` takes for a kept record, before the key."""
         return _encoded(record, self._updated)
 
-    def _where(self, conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
-        tests, values = [], []
-        for condition in conditions:
-            sign, column = _COMPARISONS[condition.operator], self._column(condition.member)
-            place = self._places[column.name]
-            if sign in ("=", "<>"):
-                tests.append(f"{place} {sign} ?")
-            elif column.ordered:
-                tests.append(f"{column.order.format(place)} {sign} {column.order.format('?')}")
-            else:
+    def _where(self, tests: Sequence[Test]) -> tuple[str, list[Any]]:
+        values: list[Any] = []
+        return (f" WHERE {self._every(tests, values)}" if tests else ""), values
+
+    def _every(self, tests: Sequence[Test], values: list[Any]) -> str:
+        """The tests joined by *and*; their values go into the list."""
+        return " AND ".join(self._test(test, values) for test in tests) or "TRUE"
+
+    def _test(self, test: Test, values: list[Any]) -> str:
+        if isinstance(test, Condition):
+            return self._condition(test, values)
+        every = [self._every(alternative, values) for alternative in test.alternatives]
+        return f"({' OR '.join(every) or 'FALSE'})"
+
+    def _condition(self, condition: Condition, values: list[Any]) -> str:
+        column = self._column(condition.member)
+        place, name = self._places[column.name], condition.operator
+        if name == "isnull":
+            return f"{place} IS {'' if condition.value else 'NOT '}NULL"
+        if name in MEMBERSHIP:
+            return self._membership(condition, column, values)
+        if name in TEXT:
+            if column.type != "TEXT" or column.encode is not None:
+                raise ContractError(f"The values of the field {column.name!r} are no text.")
+            if condition.value is not None:
+                return _text(name, place, _bound(column, condition.value), values)
+            return "NULL"
+        values.append(_bound(column, condition.value))
+        if name in ORDERING:
+            if not column.ordered:
                 raise ContractError(f"The values of the field {column.name!r} have no order.")
-            try:
-                values.append(column.bound(condition.value))
-            except NO_VALUE as error:
-                raise ContractError(
-                    f"{condition.value!r} is no value of the field {column.name!r}."
-                ) from error
-        return (" WHERE " + " AND ".join(tests) if tests else ""), values
+            place, mark = column.order.format(place), column.order.format("?")
+            return f"{place} {_COMPARISONS[name]} {mark}"
+        return f"{place} {_COMPARISONS.get(name, '=')} ?"
+
+    def _membership(self, condition: Condition, column: Column, values: list[Any]) -> str:
+        place = self._places[column.name]
+        if condition.value is None:
+            return "NULL"
+        # NOT IN of a list with a null would be true of nothing.
+        asked = [_bound(column, value) for value in condition.value if value is not None]
+        values.extend(asked)
+        marks = ", ".join("?" for _ in asked)
+        if condition.operator == "in":
+            return f"{place} IN ({marks})"
+        # NOT IN of no list at all would be true of null, too.
+        return f"({place} IS NOT NULL AND {place} NOT IN ({marks}))"
 
     def _order(self, order: Order) -> str:
         column = self._column(order.member)
@@ -119,6 +150,41 @@ class Statements:
         if name not in self._columns:
             raise unknown_field(name, self._columns)
         return self._columns[name]
+
+
+def _bound(column: Column, value: Any) -> Any:
+    try:
+        return column.bound(value)
+    except NO_VALUE as error:
+        raise ContractError(f"{value!r} is no value of the field {column.name!r}.") from error
+
+
+def _text(operator: str, place: str, text: str, values: list[Any]) -> str:
+    """A test of text; no pattern of LIKE or GLOB, in which some characters stand for others."""
+    if operator.startswith("i"):
+        place, text, operator = f"{LOWER}({place})", text.lower(), operator[1:]
+    match operator:
+        case "contains":
+            values.append(text)
+            return f"instr({place}, ?) > 0"
+        case "startswith":
+            end = _after(text)
+            values.extend([text] if end is None else [text, end])
+            # As a range, for which an index serves. The order of UTF-8 is that of code points.
+            return f"{place} >= ?" if end is None else f"({place} >= ? AND {place} < ?)"
+        case _:
+            values.extend([text, text])
+            return f"substr({place}, length({place}) - length(?) + 1) = ?"
+
+
+def _after(prefix: str) -> str | None:
+    """The first text after all that begin with the prefix; None where they are the last."""
+    for place in range(len(prefix) - 1, -1, -1):
+        code = ord(prefix[place]) + 1
+        if code <= sys.maxunicode:
+            # Surrogates are in no text, and cannot be bound.
+            return prefix[:place] + chr(0xE000 if code == 0xD800 else code)
+    return None
 
 
 def _encoded(record: Record, encoders: Sequence[tuple[str, Convert | None]]) -> list[Any]:

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from openrest.errors import RecordNotFound
 from openrest.interfaces import DataStore, Record
-from openrest.query import OPERATORS, Condition, Order, Query
+from openrest.query import (
+    MEMBERSHIP,
+    OPERATORS,
+    ORDERING,
+    TEXT,
+    AnyOf,
+    Condition,
+    Order,
+    Query,
+)
 from openrest.testing.store_base import (
     COMMON,
     LEAST,
@@ -47,6 +56,13 @@ _TRICKY = ["'", '"', "' OR '1'='1", "%", "_", "*", "?", "\\", "", " ", "null", "
 
 #: In the order of their code points. In UTF-16 the last two would change places.
 _ASCENDING = ["", " ", "A", "B", "a", "ab", "a\u0301", "b", "á", "ÿ", "\uff5e", "😀"]
+
+#: Texts that are parts of one another, in other cases, or patterns in some language of queries.
+_PARTS = [
+    "Ada", "ada", "da", "ADA Lovelace", "%", "_", "*", "a%", "[a]", "?", "\\", "É", "é", "éa",
+    "Straße", "STRASSE", "İ", "\ud7ff", "\ud7ffa", "\U0010ffff", "\U0010ffff\U0010ffff", "😀",
+    "x😀",
+]  # fmt: skip
 
 #: The fields of `Everything` that can be compared, and those that have an order too.
 _COMPARED = [name for name in SHAPES if name not in ("raw", "any")]
@@ -145,12 +161,57 @@ class ReadingRules(Hooks):
             if operator in store.operators:
                 found = store.find(Query(conditions=(Condition("age", operator, 36),)))
                 assert keys(found) == expected, operator
-        self.filterable(store, *OPERATORS)
+        self.filterable(store, "eq", "ne", *ORDERING)
+
+    def test_in_takes_one_of_several_values_and_nin_none_of_them(self) -> None:
+        store = self.filterable(self.people(), *MEMBERSHIP)
+        for asked, within, without in (
+            ((36, 99), [1, 8], [3]),
+            ((36, None), [1, 8], [3]),
+            ((), [], [1, 3, 8]),
+            (tuple(range(40)), [1, 8], [3]),
+        ):
+            for operator, expected in (("in", within), ("nin", without)):
+                query = Query(conditions=(Condition("age", operator, asked),))
+                assert keys(store.find(query)) == expected, (operator, asked)
+                assert store.count(query) == len(expected), (operator, asked)
+
+    def test_isnull_finds_what_has_no_value_or_what_has_one(self) -> None:
+        store = self.filterable(self.people(), "isnull")
+        for member, without, within in (("age", [2, 5], [1, 3, 8]), ("nick", [1, 3, 5], [2, 8])):
+            for asked, expected in ((True, without), (False, within)):
+                query = Query(conditions=(Condition(member, "isnull", asked),))
+                assert (keys(store.find(query)), store.count(query)) == (expected, len(expected))
+
+    def test_a_test_of_text_takes_every_character_for_itself(self) -> None:
+        seed = [{"id": n, "name": text, "age": n} for n, text in enumerate(_PARTS, 1)]
+        store = self.filterable(self.make_store(Person, seed), *TEXT)
+        for operator in TEXT:
+            for part in ("", *_PARTS):
+                test = Condition("name", operator, part)
+                expected = [record["id"] for record in seed if test.holds(record)]
+                assert keys(store.find(Query(conditions=(test,)))) == expected, test
+
+    def test_any_of_joins_its_alternatives_by_or(self) -> None:
+        store = self.people()
+        if not store.alternatives:
+            pytest.skip(f"{type(store).__name__} does not join by or")
+        ada, old = Condition("name", "eq", "Ada"), Condition("age", "eq", 36)
+        for tests, expected in (
+            ((AnyOf(((ada,), (old,))),), [1, 5, 8]),
+            ((AnyOf(((ada, old), (Condition("id", "eq", 3),))),), [1, 3]),
+            ((AnyOf(((ada,), (old,))), Condition("id", "ne", 8)), [1, 5]),
+            ((AnyOf(()),), []),
+            ((AnyOf(((), (ada,))),), [1, 2, 3, 5, 8]),
+        ):
+            query = Query(conditions=tests)
+            assert (keys(store.find(query)), store.count(query)) == (expected, len(expected))
 
     def test_null_matches_no_comparison(self) -> None:
         store = self.filterable(self.people(), "ne")
-        for operator in sorted(store.operators & OPERATORS):
-            with_null = Query(conditions=(Condition("age", operator, None),))
+        for operator in sorted(store.operators - {"isnull"}):
+            member = "name" if operator in TEXT else "age"
+            with_null = Query(conditions=(Condition(member, operator, None),))
             assert (list(store.find(with_null)), store.count(with_null)) == ([], 0), operator
         not_36 = Query(conditions=(Condition("age", "ne", 36),))
         assert (keys(store.find(not_36)), store.count(not_36)) == ([3], 1)
@@ -170,8 +231,8 @@ class ReadingRules(Hooks):
         seed = [COMMON, LEAST, MOST]
         store = self.filterable(self.make_store(Everything, copy.deepcopy(seed)), "eq", "ne")
         for name in _COMPARED:
-            operators = store.operators & OPERATORS if name in _ORDERED else {"eq", "ne"}
-            for operator in sorted(operators):
+            operators = {"eq", "ne", *(store.operators & set(ORDERING))}
+            for operator in sorted(operators if name in _ORDERED else {"eq", "ne"}):
                 query = Query(conditions=(Condition(name, operator, MOST[name]),))
                 assert keys(store.find(query)) == keys(_answer(seed, query)), (name, operator)
 
@@ -276,21 +337,36 @@ def _some(fields: list[str]) -> st.SearchStrategy[Record]:
 
 @st.composite
 def _queries(draw: st.DrawFn, store: DataStore, fields: list[str], seed: list[Record]) -> Query:
-    conditions = draw(st.lists(_conditions(fields, seed), max_size=2))
+    asked = [
+        (name, each) for name in fields for each in _operators(name) if each in store.operators
+    ]
+    one = _conditions(asked, seed) if asked else st.nothing()
+    alternatives = st.lists(st.lists(one, max_size=2).map(tuple), max_size=3).map(tuple)
+    test = one | st.builds(AnyOf, alternatives) if store.alternatives else one
     ordered = [name for name in fields if name in _ORDERED] or ["id"]
     orders = draw(st.lists(st.builds(Order, st.sampled_from(ordered), st.booleans()), max_size=2))
     return Query(
-        conditions=tuple(each for each in conditions if each.operator in store.operators),
+        conditions=tuple(draw(st.lists(test, max_size=2))),
         order=tuple(orders) if store.sortable else (),
         offset=draw(st.integers(0, 9)),
         limit=draw(st.none() | st.integers(0, 9)),
     )
 
 
+def _operators(member: str) -> list[str]:
+    """The operators that a store must be able to do on a field, if it can do them at all."""
+    return [
+        *("eq", "ne", *MEMBERSHIP, "isnull"),
+        *(ORDERING if member in _ORDERED else ()),
+        *(TEXT if member in ("string", "short") else ()),
+    ]
+
+
 @st.composite
-def _conditions(draw: st.DrawFn, fields: list[str], seed: list[Record]) -> Condition:
-    member = draw(st.sampled_from(fields))
-    operators = sorted(OPERATORS) if member in _ORDERED else ["eq", "ne"]
+def _conditions(draw: st.DrawFn, asked: list[tuple[str, str]], seed: list[Record]) -> Condition:
+    member, operator = draw(st.sampled_from(asked))
     stored = [record[member] for record in seed if member in record]
-    value = draw(st.sampled_from(stored or [None]) | values(member))
-    return Condition(member, draw(st.sampled_from(operators)), value)
+    value = st.sampled_from(stored or [None]) | values(member)
+    if operator in MEMBERSHIP:
+        value = st.lists(value, max_size=3)
+    return Condition(member, operator, draw(st.booleans() if operator == "isnull" else value))

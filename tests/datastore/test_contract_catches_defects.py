@@ -16,7 +16,7 @@ from marshmallow import Schema
 from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
 from openrest.errors import RecordConflict, RecordNotFound, StoreError
 from openrest.interfaces import Change, Check, Record, StoreValidator
-from openrest.query import Condition, Query
+from openrest.query import Condition, Query, Test
 from openrest.testing import StoreContract
 
 
@@ -102,13 +102,44 @@ class UpdatesNothingInSilence(PythonListDataStore):
 
 
 class TakesNullForAValue(PythonListDataStore):
-    def _matching(self, conditions: Sequence[Condition]) -> list[Record]:
-        def holds(condition: Condition, record: Record) -> bool:
-            if record.get(condition.member) is None and condition.operator == "ne":
-                return True
-            return condition.holds(record)
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        def holds(test: Test, record: Record) -> bool:
+            if isinstance(test, Condition) and test.operator == "ne":
+                return record.get(test.member) is None or test.holds(record)
+            return test.holds(record)
 
-        return [r for r in super()._matching(()) if all(holds(c, r) for c in conditions)]
+        return [r for r in super()._matching(()) if all(holds(t, r) for t in tests)]
+
+
+class FindsNullNotIn(PythonListDataStore):
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        return [
+            record
+            for record in super()._matching(())
+            if all(
+                test.holds(record)
+                or (isinstance(test, Condition) and test.operator == "nin" and test.value)
+                and record.get(test.member) is None
+                for test in tests
+            )
+        ]
+
+
+class TakesPercentForAnything(PythonListDataStore):
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        patterns = [t for t in tests if isinstance(t, Condition) and t.operator == "startswith"]
+        return super()._matching(
+            [Condition(t.member, t.operator, t.value.rstrip("%")) for t in patterns]
+            + [test for test in tests if test not in patterns]
+        )
+
+
+class JoinsByAnd(PythonListDataStore):
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        every: list[Test] = []
+        for test in tests:
+            every += [test] if isinstance(test, Condition) else sum(test.alternatives, ())
+        return super()._matching(every)
 
 
 class SortsNullFirst(PythonListDataStore):
@@ -191,6 +222,9 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (DeletesNothingInSilence, "delete_of_an_unknown_key_is_not_found"),
     (UpdatesNothingInSilence, "update_of_an_unknown_key_is_not_found"),
     (TakesNullForAValue, "null_matches_no_comparison"),
+    (FindsNullNotIn, "in_takes_one_of_several_values_and_nin_none_of_them"),
+    (TakesPercentForAnything, "a_test_of_text_takes_every_character_for_itself"),
+    (JoinsByAnd, "any_of_joins_its_alternatives_by_or"),
     (SortsNullFirst, "records_without_a_value_come_last_in_either_direction"),
     (OverwritesInSilence, "insert_of_a_taken_key_is_a_conflict"),
     (ForgetsTheValidators, "unique_values_conflict_on_insert"),
