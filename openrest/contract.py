@@ -60,8 +60,8 @@ PROBLEMS: Final[Mapping[int, type[Problem]]] = {
 _MISTAKE = s.Object(
     members=(
         s.Member(name="pointer", wire="pointer", shape=s.String(),
-                 description="JSON pointer into the body, or into a parameter that is a list, as a "
-                         "URI fragment (RFC 6901, section 6)"),
+                 description="JSON pointer into the body, or into a parameter that is a list or is "
+                         "JSON, as a URI fragment (RFC 6901, section 6)"),
         s.Member(name="parameter", wire="parameter", shape=s.String(),
                  description="Name of the query or path parameter"),
         s.Member(name="header", wire="header", shape=s.String(),
@@ -94,7 +94,8 @@ class Parameter:
     """A parameter of a request: where it stands, its name there, and its shape.
 
     `name` is the key under which a `Call` has its value; `wire` the name in the request, the
-    same unless given. `default` is the native value when it is left out.
+    same unless given. `default` is the native value when it is left out. One that `is_json` has
+    its value as JSON text, and any shape.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Parameter:
     default: Any = s.MISSING
     description: str = ""
     example: Any = s.MISSING
+    is_json: bool = False
 
     def __post_init__(self) -> None:
         if not self.wire:

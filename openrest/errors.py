@@ -69,7 +69,7 @@ class Mistake:
 
     Exactly one of the places is set: a JSON pointer into the body as a URI fragment
     (RFC 6901, section 6), the name of a parameter, or the name of a header. With a parameter
-    that is a list, the pointer may be into that.
+    that is a list or is JSON, the pointer may be into that.
     """
 
     detail: str

@@ -133,6 +133,11 @@ PLUS: Final = "{mistake}. In a query + is a space: a plus sign is written %2B."
 GIVEN_TWICE: Final = "is given more than once"
 QUERY_NOT_UTF_8: Final = "is not UTF-8"
 TOO_MANY_PARAMETERS: Final = "has more than {maximum} parameters"
+#: Of a parameter that is JSON. {reason} is one of the reasons that Python gives, above.
+PARAMETER_NOT_JSON: Final = "is not JSON: {reason} at line {line}, column {column}"
+PARAMETER_TOO_DEEP: Final = "is nested deeper than {maximum} levels"
+#: Of a parameter that is JSON; {mistake} is a sentence: "The member 'age' is there twice.".
+PARAMETER_UNREADABLE: Final = "cannot be read. {mistake}"
 #: Of a key in an address, which has one spelling: {value}.
 IS_WRITTEN: Final = "is written {value}"
 #: Of the header Content-Type.

@@ -253,13 +253,15 @@ class _Writer:
             "name": parameter.wire,
             "in": parameter.location,
             "required": parameter.required,
-            "schema": self.write(schema),
         }
+        value: Json = {"schema": self.write(schema)}
+        if parameter.example is not s.MISSING:
+            value["example"] = parameter.example
+        entry |= {"content": {"application/json": value}} if parameter.is_json else value
         if parameter.description:
             entry["description"] = parameter.description
-        if parameter.example is not s.MISSING:
-            entry["example"] = parameter.example
-        if isinstance(bare(parameter.shape), s.List) and parameter.location == "query":
+        is_list = isinstance(bare(parameter.shape), s.List)
+        if is_list and parameter.location == "query" and not parameter.is_json:
             # Commas between the items.
             entry |= {"style": "form", "explode": False}
         return entry

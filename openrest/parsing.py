@@ -209,7 +209,8 @@ def _read(
     for mistake in found:
         pointer = mistake.pointer if mistake.pointer not in ("", "#") else None
         detail = mistake.detail
-        if "+" in written and " " in texts[0]:
+        # In JSON a space mostly is one, between its parts.
+        if "+" in written and " " in texts[0] and not reader.is_json:
             detail = say(msg.PLUS, mistake=detail)
         mistakes.append(Mistake(detail, pointer=pointer, **place))
     return value

@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
+from openrest import messages as msg
 from openrest.contract import PROBLEMS, Body, Parameter, ResponseSpec
+from openrest.errors import Mistake
 from openrest.interfaces import Formatter
+from openrest.messages import Text, say
 from openrest.models import shapes as s
 from openrest.models.dumping import Dump, dumper
-from openrest.models.loading import wire_loader
+from openrest.models.loading import Enough, loader, wire_loader
 from openrest.models.text import Read, text_reader
 from openrest.models.walking import rebuilt
 from openrest.operations import Operation
+from openrest.strict_json import Unreadable, read_json
 
 __all__ = ["Answer", "Plan", "status_line"]
 
@@ -35,6 +39,7 @@ class Reader:
 
     name: str
     read: Read
+    is_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,41 @@ def _loader(body: Body) -> Callable[[Any], Any]:
 
 
 def _readers(parameters: Sequence[Parameter]) -> Mapping[str, Reader]:
-    return {p.wire: Reader(p.name, text_reader(p.shape)) for p in parameters}
+    return {
+        p.wire: Reader(p.name, (_json_reader if p.is_json else text_reader)(p.shape), p.is_json)
+        for p in parameters
+    }
+
+
+def _json_reader(shape: s.Shape) -> Read:
+    load = loader(shape)
+
+    def read(texts: Sequence[str], mistakes: list[Mistake]) -> Any:
+        if len(texts) > 1:
+            mistakes.append(Mistake(say(msg.GIVEN_TWICE), pointer=""))
+            return None
+        try:
+            return load(read_json(texts[0].encode()), "#", mistakes)
+        except Unreadable as unreadable:
+            mistakes.append(Mistake(_of_a_parameter(unreadable.text), pointer=""))
+        except Enough:
+            pass  # so many mistakes are taken down
+        return None
+
+    return read
+
+
+def _of_a_parameter(said: Text) -> Text:
+    """What is said of a body that is not JSON, as the detail of a mistake."""
+    match said.template, dict(said.values):
+        case msg.NOT_JSON, {"reason": reason, "line": line, "column": column}:
+            return say(msg.PARAMETER_NOT_JSON, reason=reason, line=line, column=column)
+        case msg.NESTED_TOO_DEEP, {"maximum": maximum}:
+            return say(msg.PARAMETER_TOO_DEEP, maximum=maximum)
+        case msg.BODY_HAS_SURROGATE, _:
+            return say(msg.NO_SURROGATE)
+        case _:
+            return say(msg.PARAMETER_UNREADABLE, mistake=said)
 
 
 def _answer(spec: ResponseSpec, debug: bool) -> Answer:

@@ -102,7 +102,7 @@ def _row_mistakes(row: Operation) -> Iterator[str]:
         where = "its path has no such segment" if name in declared else "no parameter declares it"
         yield f"{row.id}: the path parameter {name!r}: {where}."
     for parameter in row.parameters:
-        if not has_text_form(parameter.shape):
+        if not parameter.is_json and not has_text_form(parameter.shape):
             yield (
                 f"{row.id}: the values of the {parameter.location} parameter {parameter.wire!r} "
                 "cannot be written as text."
@@ -256,7 +256,7 @@ class _Builder:
             path=path,
             handler=handler,
             tag=definition.name,
-            parameters=tuple(replace(p, shape=text_shape(p.shape) or p.shape) for p in parameters),
+            parameters=tuple(map(_spelled, parameters)),
             body=body,
             responses=tuple(_merged([shown, *(r for c in contributions for r in c.responses)])),
             response_classes=classes,
@@ -360,6 +360,13 @@ class _Builder:
 
 def _or_none(shown: Any) -> Any:
     return NO_EXAMPLE if shown is s.MISSING else shown
+
+
+def _spelled(parameter: Parameter) -> Parameter:
+    """The parameter with those values that its text can spell."""
+    if parameter.is_json:
+        return parameter
+    return replace(parameter, shape=text_shape(parameter.shape) or parameter.shape)
 
 
 def _example_address(row: Operation) -> str:

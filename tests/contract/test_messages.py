@@ -11,8 +11,10 @@ from marshmallow.validate import Length, Range
 
 from openrest import messages as msg
 from openrest import models
-from openrest.controllers import Controller, WSGIDispatcher
+from openrest.contract import Parameter
+from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
+from openrest.models import shapes as s
 from openrest.views import JsonResponse
 from tests.contract.apis import everything
 from tests.contract.client import Answer, Client
@@ -71,6 +73,15 @@ class Odds(Controller):
     }
     controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET", "PATCH"]}
     view = {"response_class": JsonResponse}
+
+    @operation(
+        "GET",
+        "/nothing",
+        parameters=[Parameter(name="names", shape=s.List(item=s.String()), is_json=True)],
+    )
+    def nothing(self, call: Call) -> Result:
+        """Do nothing."""
+        return Result(None, 204)
 
 
 class Spoken:
@@ -223,6 +234,9 @@ ASKED_OF_EVERYTHING = {
 }
 #: What makes the API of odds say the rest.
 ASKED_OF_ODDS = {
+    "PARAMETER_NOT_JSON": get("/odds/nothing?names=["),
+    "PARAMETER_TOO_DEEP": get("/odds/nothing?names=" + "[" * 65),
+    "PARAMETER_UNREADABLE": get('/odds/nothing?names={"a":1,"a":1}'),
     "REFUSED_BY_RULE": odd(even=1),
     "PATCH_BROKEN": patched(bounds={"high": 1}),
     "MIN_LENGTH": odd(long="a"),

@@ -2,6 +2,7 @@
 
 import enum
 import logging
+from urllib.parse import quote
 
 import pytest
 from marshmallow.validate import Length, OneOf, Range
@@ -11,6 +12,7 @@ from openrest.contract import Parameter
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
 from openrest.models import shapes as s
+from openrest.query import Condition
 from openrest.views import JsonResponse
 from tests.contract.client import Client
 
@@ -37,6 +39,14 @@ class Item(models.Model):
     secret = models.StringField(load_only=True)
 
 
+BOX = s.Object(
+    members=(
+        s.Member(name="width", wire="width", shape=s.Integer(minimum=1), required=True),
+        s.Member(name="colour", wire="colour", shape=s.Nullable(shape=s.String())),
+    )
+)
+
+
 class Items(Controller):
     resource = {
         "resource_name": "items",
@@ -56,11 +66,13 @@ class Items(Controller):
             Parameter(
                 name="who", wire="X-Who", location="header", shape=s.Integer(), required=True
             ),
+            Parameter(name="box", shape=BOX, is_json=True, example={"width": 3}),
         ],
     )
     def search(self, call: Call) -> Result:
-        """Find nothing."""
-        return self.page(call)
+        """Find what is in a box."""
+        box = call.query.get("box", {"width": 0})
+        return self.page(call, (Condition("n", "eq", box["width"]),))
 
 
 @pytest.fixture
@@ -284,6 +296,48 @@ def test_a_parameter_of_an_own_operation_is_read_like_any_other(
 ) -> None:
     answer = api.get(f"/items/search?{query}", **headers)
     assert (answer.status, answer.errors) == (422, errors)
+
+
+def test_a_parameter_that_is_json_is_read_as_a_body_is(api: Client) -> None:
+    api.post("/items", {"n": 3})
+    for box, count in (('{"width": 3, "colour": null}', 1), ('{"width":4}', 0)):
+        answer = api.get(f"/items/search?word=a&box={quote(box)}", **{"X-Who": "1"})
+        assert answer.json["meta"]["total_count"] == count
+    wrong = quote('{"width": 0, "color": "red"}')
+    answer = api.get(f"/items/search?word=a&box={wrong}", **{"X-Who": "1"})
+    assert (answer.status, answer.errors) == (
+        422,
+        [
+            {"pointer": "#/width", "parameter": "box", "detail": "must be at least 1"},
+            {
+                "pointer": "#/color",
+                "parameter": "box",
+                "detail": "is not a member of this object. Did you mean 'colour'?",
+            },
+        ],
+    )
+    parameters = api.document["paths"]["/items/search"]["get"]["parameters"]
+    assert [p for p in parameters if p["name"] == "box"] == [
+        {
+            "name": "box",
+            "in": "query",
+            "required": False,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            "width": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+                            "colour": {"type": ["string", "null"], "pattern": "^[^\\u0000]*$"},
+                        },
+                        "required": ["width"],
+                        "additionalProperties": False,
+                    },
+                    "example": {"width": 3},
+                }
+            },
+        }
+    ]
 
 
 def test_a_parameter_of_another_operation_is_none_here(api: Client) -> None:
