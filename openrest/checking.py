@@ -21,7 +21,7 @@ from openrest.config import (
     ViewOptions,
 )
 from openrest.errors import ModelError, did_you_mean
-from openrest.filters import EqualityFilters
+from openrest.filter_options import read_filters
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, StoreValidator
 from openrest.models import model_shape
 from openrest.models import shapes as s
@@ -74,16 +74,24 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         mistakes.extend(_response_class_mistakes(view["response_class"]))
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
+    filters, store = None, resource.get("datastore")
+    if shape is not None and _is_store(store):
+        try:
+            filters, found = read_filters(
+                _options(controller), *_told(shape, formatters), store, pagination
+            )
+        except ModelError as error:  # of what it nests, which is looked up only here
+            found = [f"resource.model: {error}"]
+        mistakes.extend(mistake for mistake in found if mistake not in mistakes)
     if shape is None or key is None or mistakes:
         return None, mistakes
-    filters = _filters(_unremoved(shape, formatters), resource["datastore"], pagination, mistakes)
     definition = Definition(
         name=resource["resource_name"],
         source=resource.get("resource"),
         model=resource["model"],
         shape=shape,
         key=key,
-        datastore=resource["datastore"],
+        datastore=store,
         validators=validators,
         list_verbs=list_verbs,
         unique_verbs=unique_verbs,
@@ -92,7 +100,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         response_class=view["response_class"],
         formatters=formatters,
     )
-    return (None, mistakes) if mistakes else (definition, [])
+    return definition, []
 
 
 def _keys(place: str, mapping: Any, keys: Any, options: Any) -> Iterator[str]:
@@ -195,14 +203,20 @@ def _validator_mistakes(validators: tuple[Any, ...], shape: Shown | None) -> Ite
                     yield f"{where}: the model has no field {name!r}.{did_you_mean(name, names)}"
 
 
+def _is_store(store: Any) -> bool:
+    if isinstance(store, type):
+        return issubclass(store, DataStore)
+    return isinstance(store, DataStore)
+
+
 def _store_mistakes(
     resource: Mapping[str, Any], validators: tuple[Any, ...], verbs: tuple[str, ...]
 ) -> Iterator[str]:
     if "datastore" not in resource:
         return
     store = resource["datastore"]
-    is_class = isinstance(store, type) and issubclass(store, DataStore)
-    if not is_class and not isinstance(store, DataStore):
+    is_class = isinstance(store, type)
+    if not _is_store(store):
         yield f"resource.datastore: is not a datastore but {store!r}."
         return
     name = store.__name__ if isinstance(store, type) else type(store).__name__
@@ -284,28 +298,9 @@ def _place(error: Exception) -> str:
     return f" ({last.filename}, line {last.lineno}, in {last.name})"
 
 
-def _unremoved(shape: Shown, formatters: tuple[Formatter, ...]) -> s.Object:
-    """What is stored, less what formatters hide: a filter on it would give it away."""
+def _told(shape: Shown, formatters: tuple[Formatter, ...]) -> tuple[s.Object, set[str]]:
+    """What is stored and told, and the names of what is not: a filter would give it away."""
     removed = {name for part in formatters for name in part.contribution().removes}
-    members = tuple(member for member in shape.members if member.name not in removed)
-    return replace(stored_object(shape), members=members)
-
-
-def _filters(
-    shape: s.Object,
-    store: type[DataStore] | DataStore,
-    pagination: PaginationStyle | None,
-    mistakes: list[str],
-) -> EqualityFilters | None:
-    if "eq" not in store.operators:
-        return None
-    filters = EqualityFilters(shape)
-    if pagination is not None:
-        taken = {parameter.wire for parameter in pagination.contribution().parameters}
-        for parameter in filters.contribution().parameters:
-            if parameter.wire in taken:
-                mistakes.append(
-                    f"resource.model: the filter on field {parameter.wire!r} would have the name "
-                    "of a parameter of the pagination: give the field a data_key."
-                )
-    return filters
+    hidden = removed | {member.name for member in shape.members if member.write_only}
+    members = tuple(member for member in shape.members if member.name not in hidden)
+    return replace(stored_object(shape), members=members), hidden

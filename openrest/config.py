@@ -5,13 +5,13 @@ says the same when the class is created. A dispatcher has two mappings more, whi
 """
 
 # No "from __future__ import annotations" here: TypedDict reads its Required marks at run time.
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict
 
 from marshmallow import Schema
 
-from openrest.filters import EqualityFilters
+from openrest.filters import CustomFilter, Filters, Operator
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
 from openrest.models import shapes as s
 
@@ -62,9 +62,14 @@ class ControllerOptions(TypedDict, total=False):
 
     pagination: a style of pages, or None for a list that is always whole; `Pagination(100)`
         unless given.
+    filters: the fields that lists are filtered by, each with its operators or True for all that
+        make sense, and filters of one's own; equality on every field unless given.
+    any_of: whether ``?any_of=[{...}, {...}]`` joins filters by *or*.
     """
 
     pagination: PaginationStyle | None
+    filters: Mapping[str, Literal[True] | Sequence[Operator] | CustomFilter]
+    any_of: bool
 
 
 class ControllerConfig(TypedDict):
@@ -140,6 +145,6 @@ class Definition:
     list_verbs: tuple[str, ...]
     unique_verbs: tuple[str, ...]
     pagination: PaginationStyle | None
-    filters: EqualityFilters | None
+    filters: Filters | None
     response_class: type[ResponseClass]
     formatters: tuple[Formatter, ...]

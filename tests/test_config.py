@@ -12,6 +12,7 @@ from openrest.contract import Contribution
 from openrest.controllers import Controller, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore, UniqueTogether
 from openrest.errors import ConfigurationError
+from openrest.filters import CustomFilter
 from openrest.interfaces import DataStore, StoreValidator
 from openrest.pagination import Pagination
 from openrest.query import Query
@@ -222,6 +223,183 @@ def removes_what_is_not_there(record: dict[str, Any], call: Any) -> dict[str, An
 )
 def test_a_formatter_that_cannot_be_is_refused(function: Any, said: str) -> None:
     assert refusal(view={**VIEW, "options": {"formatters": [function]}}) == said
+
+
+class Songs(models.Model):
+    name = models.StringField(required=True)
+    seconds = models.IntegerField()
+    loud = models.BooleanField()
+    day = models.DateField(format="%d/%m/%Y")
+    point = models.TupleField([models.FloatField(), models.FloatField()], required=True)
+    secret = models.StringField(load_only=True)
+    length = models.FunctionField(lambda song: len(song.name))
+    id = models.PkField()
+
+
+@formatter(removes=["loud"])
+def removes_loud(record: dict[str, Any], call: Any) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "loud"}
+
+
+class OnlyEqual(ReadOnlyStore):
+    operators = frozenset({"eq"})
+
+
+def custom(field: Any, tests: Any = lambda value: []) -> CustomFilter:
+    return CustomFilter(field=field, tests=tests)
+
+
+def filter_refusal(
+    options: dict[str, Any], model: Any = Songs, store: Any = PythonListDataStore
+) -> str:
+    return refusal(
+        resource={**RESOURCE, "model": model, "datastore": store},
+        controller={"list_verbs": ["GET"], "unique_verbs": [], "options": options},
+    )
+
+
+def test_every_mistake_in_the_filters_is_named_at_once() -> None:
+    assert filter_refusal(
+        {
+            "filters": {
+                "nme": ["eq"],
+                "name": ["eq", "contain", "eq", "isnull"],
+                "seconds": ["contains", "lt", 3],
+                "loud": ["gte"],
+                "day": ["eq"],
+                "point": True,
+                "secret": ["eq"],
+                "length": ["eq"],
+                "id": "eq",
+                "own": custom(models.IntegerField(required=True), 3),
+            },
+            "any_of": "yes",
+        }
+    ) == (
+        "People has 15 mistakes:\n"
+        "  - controller.options.filters: 'nme': the model has no such field. Did you mean 'name'?\n"
+        "  - controller.options.filters: 'name': 'contain' is none of eq, ne, lt, lte, gt, gte, "
+        "in, nin, contains, icontains, startswith, istartswith, endswith, isnull. "
+        "Did you mean 'contains'?\n"
+        "  - controller.options.filters: 'name': 'isnull' finds nothing: every object has a "
+        "value.\n"
+        "  - controller.options.filters: 'name': an operator is there twice.\n"
+        "  - controller.options.filters: 'seconds': 'contains' is for text.\n"
+        "  - controller.options.filters: 'seconds': 3 is none of eq, ne, lt, lte, gt, gte, in, "
+        "nin, contains, icontains, startswith, istartswith, endswith, isnull.\n"
+        "  - controller.options.filters: 'loud': 'gte' is for values that have an order.\n"
+        "  - controller.options.filters: 'day': 'eq': a query cannot spell its values.\n"
+        "  - controller.options.filters: 'point': a query cannot spell its values.\n"
+        "  - controller.options.filters: 'secret': answers do not show this field, and a filter "
+        "would give it away.\n"
+        "  - controller.options.filters: 'length': it is computed for each answer, so no store "
+        "can filter by it.\n"
+        "  - controller.options.filters: 'id': is neither True nor a list of operators but 'eq'.\n"
+        "  - controller.options.filters: 'own': its tests are not a function but 3.\n"
+        "  - controller.options.filters: 'own': a filter that is left out filters nothing: leave "
+        "required and load_default out.\n"
+        "  - controller.options.any_of: is neither True nor False but 'yes'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"filters": ["name"]}, "filters: is not a mapping of names but ['name']."),
+        ({"filters": {"name": []}}, "filters: 'name': has no operator: leave it out."),
+        (
+            {"filters": {"name": False}},
+            "filters: 'name': is neither True nor a list of operators but False.",
+        ),
+        (
+            {"filters": {"own": custom(models.StringField)}},
+            "filters: 'own': its field is not a field but "
+            "<class 'openrest.models.fields.StringField'>.",
+        ),
+        (
+            {"filters": {"own": custom(models.DictField())}},
+            "filters: 'own': a query cannot spell the values of its field.",
+        ),
+        (
+            {
+                "filters": {
+                    "own": custom(models.IntegerField(validate=lambda value: value % 2 == 0))
+                }
+            },
+            "filters: 'own': its field refuses values for a reason that no schema can say.",
+        ),
+        (
+            {"filters": {"": custom(models.IntegerField())}},
+            "filters: '': is no name of a parameter.",
+        ),
+        (
+            {"filters": {"own": custom(models.IntegerField())}, "any_of": True},
+            "any_of: there is no filter on a field that it could join.",
+        ),
+        (
+            {"filters": {"limit": custom(models.IntegerField())}},
+            "filters: 'limit' is the name of a parameter of the pagination: rename it.",
+        ),
+    ],
+)
+def test_filters_that_cannot_be_are_refused(options: dict[str, Any], said: str) -> None:
+    assert filter_refusal(options) == f"People: controller.options.{said}"
+
+
+def test_a_mistake_in_the_filters_is_named_with_those_elsewhere() -> None:
+    assert filter_refusal({"filters": {"nme": ["eq"]}, "any_off": True}) == (
+        "People has 2 mistakes:\n"
+        "  - controller.options: unknown key 'any_off'. Did you mean 'any_of'?\n"
+        "  - controller.options.filters: 'nme': the model has no such field. Did you mean 'name'?"
+    )
+
+
+def test_filters_that_the_store_cannot_do_are_refused() -> None:
+    options = {"filters": {"name": ["eq", "lt"], "seconds": True}, "any_of": True}
+    assert filter_refusal(options, store=OnlyEqual) == (
+        "People has 2 mistakes:\n"
+        "  - controller.options.filters: 'name': OnlyEqual cannot do 'lt'.\n"
+        "  - controller.options.any_of: OnlyEqual cannot join conditions by or."
+    )
+    assert filter_refusal({"filters": {"name": True}}, store=ReadOnlyStore) == (
+        "People: controller.options.filters: 'name': ReadOnlyStore has no filter for its values."
+    )
+
+
+def test_a_filter_on_what_a_formatter_removes_is_refused() -> None:
+    said = refusal(
+        resource={**RESOURCE, "model": Songs},
+        controller={**CONTROLLER, "options": {"filters": {"loud": True}}},
+        view={**VIEW, "options": {"formatters": [removes_loud]}},
+    )
+    assert said == (
+        "People: controller.options.filters: 'loud': answers do not show this field, and a filter "
+        "would give it away."
+    )
+
+
+class Clashing(models.Model):
+    age = models.IntegerField(data_key="years")
+    years__gte = models.IntegerField()
+    any_of = models.StringField()
+    id = models.PkField()
+
+
+def test_filters_whose_parameters_would_have_one_name_are_refused() -> None:
+    own = custom(models.IntegerField())
+    options = {
+        "filters": {"age": True, "years__gte": ["eq"], "any_of": ["eq"], "years": own},
+        "any_of": True,
+    }
+    assert filter_refusal(options, Clashing) == (
+        "People has 3 mistakes:\n"
+        "  - controller.options.filters: the parameter 'years' would be 'eq' of the field 'age' "
+        "and a filter of your own: rename that.\n"
+        "  - controller.options.filters: the parameter 'years__gte' would be 'gte' of the field "
+        "'age' and 'eq' of the field 'years__gte': give the field a data_key.\n"
+        "  - controller.options.filters: the parameter 'any_of' would be 'eq' of the field "
+        "'any_of' and the option any_of: give the field a data_key."
+    )
 
 
 class Window(models.Model):

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 from click.testing import CliRunner
 from werkzeug.test import Client
@@ -86,6 +87,7 @@ class Shell:
     def _curl(self, words: Sequence[str]) -> str:
         method, address, body, shows_headers = "", "", None, False
         headers = {"Accept": "*/*"}
+        query: list[str] = []
         rest = iter(words)
         for word in rest:
             match word:
@@ -103,6 +105,12 @@ class Shell:
                 case "-d" | "--data":
                     body = next(rest)
                     headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+                case "-G" | "--get":
+                    assert "--data-urlencode" in words, "curl -G is for --data-urlencode here"
+                case "--data-urlencode":
+                    assert {"-G", "--get"} & {*words}, "what is encoded goes into a query here"
+                    name, _, value = next(rest).partition("=")
+                    query.append(f"{name}={quote(value, safe='')}")
                 case "--json":
                     body = next(rest)
                     headers |= {"Content-Type": "application/json", "Accept": "application/json"}
@@ -112,7 +120,7 @@ class Shell:
         host = f"http://127.0.0.1:{self._port}"
         assert address.startswith(f"{host}/"), f"{address} is not where the application is served"
         answer = Client(self._served()).open(
-            address.removeprefix(host),
+            "?".join([address.removeprefix(host), *filter(None, ["&".join(query)])]),
             method=method or ("GET" if body is None else "POST"),
             headers=headers,
             data=body,

@@ -52,6 +52,7 @@ INTERNAL = {
     "openrest.about",
     "openrest.bodies",
     "openrest.checking",
+    "openrest.filter_options",
     "openrest.info",
     "openrest.merge_patch",
     "openrest.negotiation",
