@@ -22,6 +22,7 @@ from openrest.config import (
 )
 from openrest.errors import ModelError, did_you_mean
 from openrest.filter_options import read_filters
+from openrest.filters import Filters
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, StoreValidator
 from openrest.models import model_shape
 from openrest.models import shapes as s
@@ -29,6 +30,7 @@ from openrest.models.examples import true_example
 from openrest.models.variants import create_shape, read_shape
 from openrest.models.walking import stored_object
 from openrest.pagination import Pagination
+from openrest.sorting import Sorting, read_sorting
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
 
 __all__ = ["check"]
@@ -74,15 +76,19 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         mistakes.extend(_response_class_mistakes(view["response_class"]))
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
-    filters, store = None, resource.get("datastore")
+    filters, sorting, store = None, None, resource.get("datastore")
     if shape is not None and _is_store(store):
+        found: list[str] = []
         try:
-            filters, found = read_filters(
-                _options(controller), *_told(shape, formatters), store, pagination
-            )
+            told = _told(shape, formatters)
+            filters, found = read_filters(_options(controller), *told, store, pagination)
+            sorting, unsorted = read_sorting(_options(controller), *told, store)
+            found = [*found, *unsorted]
         except ModelError as error:  # of what it nests, which is looked up only here
             found = [f"resource.model: {error}"]
         mistakes.extend(mistake for mistake in found if mistake not in mistakes)
+        if filters is not None and sorting is not None:
+            mistakes.extend(_clashes(filters, sorting))
     if shape is None or key is None or mistakes:
         return None, mistakes
     definition = Definition(
@@ -97,6 +103,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         unique_verbs=unique_verbs,
         pagination=pagination,
         filters=filters,
+        sorting=sorting,
         response_class=view["response_class"],
         formatters=formatters,
     )
@@ -296,6 +303,16 @@ def _place(error: Exception) -> str:
     if last.filename.startswith(str(Path(__file__).parent)):
         return ""
     return f" ({last.filename}, line {last.lineno}, in {last.name})"
+
+
+def _clashes(filters: Filters, sorting: Sorting) -> Iterator[str]:
+    taken = {parameter.wire for parameter in sorting.contribution().parameters}
+    for parameter in filters.contribution().parameters:
+        if parameter.wire in taken:
+            yield (
+                f"controller.options.sorting: the filter {parameter.wire!r} has the name of its "
+                "parameter: give the field a data_key."
+            )
 
 
 def _told(shape: Shown, formatters: tuple[Formatter, ...]) -> tuple[s.Object, set[str]]:

@@ -14,6 +14,7 @@ from marshmallow import Schema
 from openrest.filters import CustomFilter, Filters, Operator
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
 from openrest.models import shapes as s
+from openrest.sorting import Sorting
 
 __all__ = [
     "Contact",
@@ -65,11 +66,17 @@ class ControllerOptions(TypedDict, total=False):
     filters: the fields that lists are filtered by, each with its operators or True for all that
         make sense, and filters of one's own; equality on every field unless given.
     any_of: whether ``?any_of=[{...}, {...}]`` joins filters by *or*.
+    sorting: the fields that ``?sort=-age,name`` chooses from, or True for all that have an order;
+        none unless given.
+    default_sort: the order where none is asked for, such as ``["-age", "name"]``; that of the
+        keys unless given.
     """
 
     pagination: PaginationStyle | None
     filters: Mapping[str, Literal[True] | Sequence[Operator] | CustomFilter]
     any_of: bool
+    sorting: Literal[True] | Sequence[str]
+    default_sort: Sequence[str]
 
 
 class ControllerConfig(TypedDict):
@@ -146,5 +153,6 @@ class Definition:
     unique_verbs: tuple[str, ...]
     pagination: PaginationStyle | None
     filters: Filters | None
+    sorting: Sorting | None
     response_class: type[ResponseClass]
     formatters: tuple[Formatter, ...]

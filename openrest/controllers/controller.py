@@ -78,7 +78,9 @@ class Controller:
         """
         pagination = self.definition.pagination
         offset, limit = pagination.window(call) if pagination is not None else (0, None)
-        query = Query(conditions, (), offset, limit)
+        sorting = self.definition.sorting
+        order = sorting.order(call) if sorting is not None else ()
+        query = Query(conditions, order, offset, limit)
         records = list(self.store.find(query))
         total = len(records) if limit is None else self.store.count(query)
         meta: dict[str, Any] = {"count": len(records), "total_count": total}

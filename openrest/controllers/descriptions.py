@@ -82,10 +82,12 @@ def _built_in(name: str, definition: Definition, parts: Components) -> str:
     whole = _objects(parts.replace)
     optional = [member for one in whole for member in one.members if not member.required]
     match name:
-        case "get_list" if definition.pagination is None:
-            return f"All objects at once, in the order of {key}."
         case "get_list":
-            return f"The objects are in the order of {key}."
+            first = definition.sorting.shown if definition.sorting is not None else ""
+            order = f"{first}, then of {key}" if first else key
+            if definition.pagination is None:
+                return f"All objects at once, in the order of {order}."
+            return f"The objects are in the order of {order}."
         case "create":
             owned = _names(_owned(parts.create))
             chosen = "" if definition.key.read_only else f"The client chooses {key} for good. "

@@ -271,6 +271,8 @@ class _Builder:
         if name == "get_list":
             if definition.pagination is not None:
                 yield definition.pagination.contribution()
+            if definition.sorting is not None:
+                yield definition.sorting.contribution()
             if definition.filters is not None:
                 yield definition.filters.contribution()
         if name in ("create", "update", "patch"):

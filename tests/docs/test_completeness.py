@@ -63,6 +63,7 @@ INTERNAL = {
     "openrest.plans",
     "openrest.rendering",
     "openrest.routing",
+    "openrest.sorting",
     "openrest.strict_json",
     "openrest.ui",
     "openrest.yaml_text",

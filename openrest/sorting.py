@@ -1,0 +1,135 @@
+"""The order of a list, and the query parameter that chooses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from openrest.contract import Contribution, Parameter
+from openrest.errors import did_you_mean
+from openrest.interfaces import CallView, DataStore
+from openrest.models import shapes as s
+from openrest.models.walking import bare
+from openrest.query import Order
+
+__all__ = ["SORT", "Sorting", "read_sorting"]
+
+#: The parameter that chooses the order.
+SORT: Final = "sort"
+
+#: The kinds of values that have an order.
+_ORDERED = (
+    s.Boolean, s.Integer, s.Number, s.Decimal, s.String, s.Date, s.DateTime, s.NaiveDateTime,
+    s.Time, s.Timestamp, s.Duration, s.Uuid,
+)  # fmt: skip
+
+
+class Sorting:
+    """``?sort=-age,name``: by age, the highest first, and those of one age by name.
+
+    `names` are the fields that a client may sort by, `default` the order where none is asked for,
+    in the same form: ``["-age", "name"]``. Objects without a value come last, in either
+    direction, and the store completes every order with the key, so that pages are stable.
+    """
+
+    def __init__(self, shape: s.Object, names: Sequence[str], default: Sequence[str] = ()) -> None:
+        wires = {name: shape.member(name).wire for name in names}
+        #: In JSON -> the order that it stands for.
+        self._orders = {
+            f"{sign}{wire}": Order(name, bool(sign))
+            for name, wire in wires.items()
+            for sign in ("", "-")
+        }
+        self.default = tuple(Order(text.removeprefix("-"), text[0] == "-") for text in default)
+        #: The default in the words of the document: "`age` (descending), `name`"; "" without one.
+        self.shown = ", ".join(
+            f"`{shape.member(order.member).wire}`{' (descending)' if order.descending else ''}"
+            for order in self.default
+        )
+
+    def contribution(self) -> Contribution:
+        """The parameter, where there is a field to choose."""
+        if not self._orders:
+            return Contribution()
+        choice = s.Choice(pairs=tuple(self._orders.items()))
+        return Contribution(
+            description=f"`{SORT}` chooses another order.",
+            parameters=(
+                Parameter(
+                    name=SORT,
+                    shape=s.List(item=choice, min_items=1, max_items=len(self._orders) // 2),
+                    description="The order of the objects, by one member after the other; "
+                    "descending with - before it",
+                ),
+            ),
+        )
+
+    def order(self, call: CallView) -> tuple[Order, ...]:
+        """The order that the call asks for, or the default."""
+        asked: Sequence[Order] | None = call.query.get(SORT)
+        return self.default if asked is None else tuple(asked)
+
+
+def sortable(shape: s.Object) -> list[str]:
+    """The fields that objects can be sorted by, by their names in records."""
+    return [
+        member.name
+        for member in shape.members
+        if member.compute is None
+        and not member.write_only
+        and isinstance(bare(member.shape), _ORDERED)
+        # Commas stand between the names, and a sign before them.
+        and not member.wire.startswith("-")
+        and "," not in member.wire
+    ]
+
+
+def read_sorting(
+    options: Mapping[str, Any],
+    shown: s.Object,
+    hidden: set[str],
+    store: type[DataStore] | DataStore,
+) -> tuple[Sorting | None, list[str]]:
+    """What the options ``sorting`` and ``default_sort`` ask for, or every mistake in them.
+
+    `shown` are the members that answers show, `hidden` the names of the others that are stored.
+    """
+    if "sorting" not in options and "default_sort" not in options:
+        return None, []
+    asked, default = options.get("sorting", ()), options.get("default_sort", ())
+    able = sortable(shown)
+    names = able if asked is True else asked
+    mistakes = [
+        *_mistakes("sorting", names, able, shown, hidden, signed=False),
+        *_mistakes("default_sort", default, able, shown, hidden, signed=True),
+    ]
+    if not store.sortable:
+        name = store.__name__ if isinstance(store, type) else type(store).__name__
+        mistakes.append(f"controller.options.sorting: {name} cannot sort.")
+    return (None, mistakes) if mistakes else (Sorting(shown, names, default), [])
+
+
+def _mistakes(
+    option: str,
+    names: Any,
+    able: list[str],
+    shown: s.Object,
+    hidden: set[str],
+    *,
+    signed: bool,
+) -> Iterator[str]:
+    place = f"controller.options.{option}"
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        yield f"{place}: is {'no' if signed else 'neither True nor a'} list of names but {names!r}."
+        return
+    known = [member.name for member in shown.members]
+    bare_names = [str(name).removeprefix("-") if signed else str(name) for name in names]
+    for name in bare_names:
+        if name in hidden:
+            yield f"{place}: {name!r}: answers do not show this field, and an order would."
+        elif name not in known:
+            yield f"{place}: {name!r}: the model has no such field.{did_you_mean(name, known)}"
+        elif name not in able:
+            yield f"{place}: {name!r}: its values have no order."
+    if len(set(bare_names)) < len(bare_names):
+        yield f"{place}: a field is there twice."
