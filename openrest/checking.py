@@ -311,7 +311,7 @@ def _clashes(filters: Filters, sorting: Sorting) -> Iterator[str]:
         if parameter.wire in taken:
             yield (
                 f"controller.options.sorting: the filter {parameter.wire!r} has the name of its "
-                "parameter: give the field a data_key."
+                "parameter: rename it, or give the field a data_key."
             )
 
 

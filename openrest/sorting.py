@@ -17,6 +17,9 @@ __all__ = ["SORT", "Sorting", "read_sorting"]
 #: The parameter that chooses the order.
 SORT: Final = "sort"
 
+#: Its key in a call, which an author's own parameter called ``sort`` does not have.
+_KEY: Final = ":sort"
+
 #: The kinds of values that have an order.
 _ORDERED = (
     s.Boolean, s.Integer, s.Number, s.Decimal, s.String, s.Date, s.DateTime, s.NaiveDateTime,
@@ -56,7 +59,8 @@ class Sorting:
             description=f"`{SORT}` chooses another order.",
             parameters=(
                 Parameter(
-                    name=SORT,
+                    name=_KEY,
+                    wire=SORT,
                     shape=s.List(item=choice, min_items=1, max_items=len(self._orders) // 2),
                     description="The order of the objects, by one member after the other; "
                     "descending with - before it",
@@ -66,7 +70,7 @@ class Sorting:
 
     def order(self, call: CallView) -> tuple[Order, ...]:
         """The order that the call asks for, or the default."""
-        asked: Sequence[Order] | None = call.query.get(SORT)
+        asked: Sequence[Order] | None = call.query.get(_KEY)
         return self.default if asked is None else tuple(asked)
 
 

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from openrest import models
 from openrest.config import ControllerOptions
-from openrest.controllers import Controller, WSGIDispatcher
+from openrest.contract import Parameter
+from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
 from openrest.errors import ConfigurationError
 from openrest.interfaces import Record
+from openrest.models import shapes as s
 from openrest.pagination import Pagination
+from openrest.query import Condition
 from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from openrest.views.formatters import formatter
@@ -181,6 +184,37 @@ def test_schemathesis_finds_no_difference(openapi: Any, tmp_path: Path) -> None:
     check_contract(serve(make("sqlite", tmp_path), options, openapi), examples=20, seed=1)
 
 
+class Lists(Controller):
+    resource = {
+        "resource_name": "songs", "model": Song, "datastore": PythonListDataStore,
+        "resource": [{"name": "b"}, {"name": "a"}, {"name": "c"}],
+    }  # fmt: skip
+    controller = {
+        "list_verbs": ["GET"],
+        "unique_verbs": [],
+        "options": {"sorting": True, "default_sort": ["name"]},
+    }
+    view = {"response_class": JsonResponse}
+
+    def get_list(self, call: Call) -> Result:
+        """All but one."""
+        return self.page(call, (Condition("name", "ne", "c"),))
+
+    @operation(
+        "GET", "/mine", returns="page", parameters=[Parameter(name="sort", shape=s.String())]
+    )
+    def mine(self, call: Call) -> Result:
+        """Take a word that is no order of ours."""
+        return self.page(call, (Condition("name", "ne", call.query["sort"]),))
+
+
+def test_a_handler_of_ones_own_keeps_the_order_and_may_have_another_sort() -> None:
+    api = Client(WSGIDispatcher([Lists], debug=True))
+    assert names(api, "sort=-name") == ["b", "a"]
+    found = api.get("/songs/mine?sort=b").json["object_list"]
+    assert [song["name"] for song in found] == ["a", "c"]
+
+
 @formatter(removes=["seconds"])
 def hide(record: dict[str, Any], call: Any) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != "seconds"}
@@ -223,8 +257,8 @@ class Sort(models.Model):
             "controller.options.sorting: CannotSort cannot sort.",
         ]),
         ({"sorting": True}, PythonListDataStore, Sort, [
-            "controller.options.sorting: the filter 'sort' has the name of its parameter: give "
-            "the field a data_key.",
+            "controller.options.sorting: the filter 'sort' has the name of its parameter: rename "
+            "it, or give the field a data_key.",
         ]),
     ],
 )  # fmt: skip
