@@ -65,7 +65,9 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         LIST_VERBS,
         mistakes,
     )
-    pagination = _pagination(_options(controller).get("pagination", ...), mistakes)
+    pagination = _pagination(
+        _options(controller).get("pagination", ...), resource.get("datastore"), mistakes
+    )
     validators = tuple(_options(resource).get("validators", ()))
     mistakes.extend(_validator_mistakes(validators, shape))
     mistakes.extend(_store_mistakes(resource, validators, (*list_verbs, *unique_verbs)))
@@ -189,12 +191,17 @@ def _verbs(
     return tuple(verb for verb in known if verb in verbs)
 
 
-def _pagination(pagination: Any, mistakes: list[str]) -> PaginationStyle | None:
+def _pagination(pagination: Any, store: Any, mistakes: list[str]) -> PaginationStyle | None:
     if pagination is ...:
         return Pagination(100)
-    if pagination is not None and not isinstance(pagination, PaginationStyle):
-        mistakes.append(f"controller.options.pagination: is not a Pagination but {pagination!r}.")
+    if pagination is None:
         return None
+    place = "controller.options.pagination"
+    if not isinstance(pagination, PaginationStyle):
+        mistakes.append(f"{place}: is not a Pagination but {pagination!r}.")
+        return None
+    if _is_store(store):
+        mistakes.extend(f"{place}: {mistake}" for mistake in pagination.mistakes(store))
     return pagination
 
 

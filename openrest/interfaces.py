@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 from marshmallow import Schema
@@ -87,6 +88,13 @@ class DataStore(ABC):
     def count(self, query: Query) -> int:
         """How many records meet the conditions, whatever the window."""
 
+    def count_up_to(self, query: Query, most: int) -> int:
+        """How many records meet the conditions, or `most` where there are more.
+
+        It reads `most` records unless overridden by something better.
+        """
+        return sum(1 for _ in self.find(replace(query, order=(), offset=0, limit=most)))
+
     @abstractmethod
     def get(self, key: Any) -> Record:
         """The record with the key; RecordNotFound when there is none."""
@@ -130,30 +138,36 @@ class CallView(Protocol):
     query: dict[str, Any]
 
     def link(self, **parameters: Any) -> str:
-        """This address with some query parameters set, all others kept."""
+        """This address with some query parameters set, or left out (None), all others kept."""
 
     def uri(self, *segments: Any) -> str:
         """The address of a path below this API's root."""
 
 
 class PaginationStyle(ABC):
-    """A style of pages: reads its parameters, asks the store for a window, writes the meta."""
+    """A style of pages: reads its parameters, then its page from the store, and writes the meta."""
 
     @abstractmethod
     def contribution(self) -> Contribution:
-        """Its parameters, its members of ``meta`` and its headers."""
+        """Its parameters, its members of ``meta``, its headers, and the statuses that it raises."""
 
     @abstractmethod
-    def window(self, call: CallView) -> tuple[int, int | None]:
-        """Offset and limit of the records to find."""
+    def read(
+        self, call: CallView, query: Query, store: DataStore
+    ) -> tuple[list[Record], dict[str, Any]]:
+        """The records of the page that the call asks for, and its members of ``meta``.
 
-    @abstractmethod
-    def meta(self, call: CallView, count: int, total: int) -> dict[str, Any]:
-        """The members that it adds to ``meta``; `count` objects are on this page of `total`."""
+        `query` has the conditions and the order, and no window yet. ``count``, the number of the
+        records, is in every ``meta`` and is not the style's to add.
+        """
 
-    @abstractmethod
-    def headers(self, meta: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """The headers that say the same as the meta."""
+    def headers(self, meta: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """The headers of the answer whose ``meta`` this is; none unless overridden."""
+        return ()
+
+    def mistakes(self, store: type[DataStore] | DataStore) -> Iterable[str]:
+        """Why it cannot be used, or not with this store, a sentence each; asked at the start."""
+        return ()
 
 
 class Formatter(Protocol):

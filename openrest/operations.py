@@ -92,10 +92,13 @@ class Call:
         return self.root + "".join("/" + quote(str(segment), safe=_PCHAR) for segment in segments)
 
     def link(self, **parameters: object) -> str:
-        """The address of this call with some query parameters set and all others kept."""
+        """The address of this call with some query parameters set and all others kept.
+
+        One that is None is left out.
+        """
         pairs = [(name, value) for name, value in self.sent if name not in parameters]
-        pairs += [(name, str(value)) for name, value in parameters.items()]
-        return f"{self.address}?{urlencode(pairs, safe=_QUERY_CHARACTERS)}"
+        pairs += [(name, str(value)) for name, value in parameters.items() if value is not None]
+        return f"{self.address}?{urlencode(pairs, safe=_QUERY_CHARACTERS)}".removesuffix("?")
 
 
 @dataclass(slots=True)

@@ -61,13 +61,18 @@ def components(definition: Definition, rename: Callable[[str], str]) -> Componen
 
 def _page(component: str, read: Sent, definition: Definition) -> s.Object:
     count = s.Integer(minimum=0)
+    total = s.Member(
+        name="total_count",
+        wire="total_count",
+        shape=count,
+        required=True,
+        description="How many objects there are",
+    )
     meta = s.Object(
         members=(
             s.Member(name="count", wire="count", shape=count, required=True,
                      description="How many objects are here"),
-            s.Member(name="total_count", wire="total_count", shape=count, required=True,
-                     description="How many objects there are on all pages"),
-            *(definition.pagination.contribution().meta if definition.pagination else ()),
+            *(definition.pagination.contribution().meta if definition.pagination else [total]),
         )
     )  # fmt: skip
     return s.Object(

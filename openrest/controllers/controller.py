@@ -76,18 +76,14 @@ class Controller:
 
         For `get_list`, and for operations of one's own that return a ``page``.
         """
-        pagination = self.definition.pagination
-        offset, limit = pagination.window(call) if pagination is not None else (0, None)
-        sorting = self.definition.sorting
-        order = sorting.order(call) if sorting is not None else ()
-        query = Query(conditions, order, offset, limit)
-        records = list(self.store.find(query))
-        total = len(records) if limit is None else self.store.count(query)
-        meta: dict[str, Any] = {"count": len(records), "total_count": total}
+        pagination, sorting = self.definition.pagination, self.definition.sorting
+        query = Query(conditions, sorting.order(call) if sorting is not None else ())
         if pagination is None:
-            return Result(Page(records, meta))
-        meta.update(pagination.meta(call, len(records), total))
-        return Result(Page(records, meta), headers=[*pagination.headers(meta)])
+            records = list(self.store.find(query))
+            return Result(Page(records, {"count": len(records), "total_count": len(records)}))
+        records, meta = pagination.read(call, query, self.store)
+        headers = [*pagination.headers(meta)]
+        return Result(Page(records, {"count": len(records), **meta}), headers=headers)
 
     def create(self, call: Call) -> Result:
         """Insert the body as a new record."""

@@ -18,18 +18,22 @@ from openrest.config import Definition
 from openrest.contract import NO_EXAMPLE, Body, Contribution, Header, Link, Parameter, ResponseSpec
 from openrest.controllers.components import Components
 from openrest.controllers.descriptions import operation_words
+from openrest.controllers.examples import ExampleStore
 from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
+from openrest.interfaces import Record
 from openrest.merge_patch import may_conflict
 from openrest.messages import say
 from openrest.models import schema_shape
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
-from openrest.models.examples import example, true_example
+from openrest.models.examples import example, native_example, true_example
+from openrest.models.loading import wire_loader
 from openrest.models.places import pointer
 from openrest.models.text import has_text_form, text_shape
 from openrest.models.variants import create_shape, read_shape, sent_name
 from openrest.models.walking import may_refuse, without_rules
 from openrest.operations import Call, Declaration, Operation, Result, declaration
+from openrest.query import Query
 
 __all__ = ["rows"]
 
@@ -336,11 +340,22 @@ class _Builder:
         query = {p.name: p.default for p in row.parameters if p.default is not s.MISSING}
         call = Call(row, query=query, address=_example_address(row))
         shown = [example(self.parts.read)] if self.shows else []
-        meta = {"count": len(shown), "total_count": len(shown)}
-        if self.definition.pagination is not None:
-            meta.update(self.definition.pagination.meta(call, len(shown), len(shown)))
-        page = dumper(self.parts.page)({"meta": meta, "object_list": []})
+        page = dumper(self.parts.page)({"meta": self._meta(call), "object_list": []})
         return replace(spec, example={**page, "object_list": shown})
+
+    def _meta(self, call: Call) -> dict[str, Any]:
+        """What a list with one object, or with none, answers besides it."""
+        records: list[Record] = []
+        if self.shows:
+            sent = wire_loader(self.parts.create)(example(self.parts.create))
+            key = self.definition.key
+            records = [{key.name: native_example(self.key.shape), **sent}]
+        pagination, sorting = self.definition.pagination, self.definition.sorting
+        if pagination is None:
+            return {"count": len(records), "total_count": len(records)}
+        query = Query(order=sorting.default if sorting is not None else ())
+        records, meta = pagination.read(call, query, ExampleStore(records, self.definition.model))
+        return {"count": len(records), **meta}
 
     def linked(self, row: Operation, ids: set[str]) -> Iterator[ResponseSpec]:
         """The responses of a row; a created object leads to what can be done with it."""

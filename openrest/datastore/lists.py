@@ -90,6 +90,9 @@ class PythonListDataStore(DataStore):
         with self._altering:
             return len(self._keys)
 
+    def count_up_to(self, query: Query, most: int) -> int:
+        return min(self.count(query), most)
+
     def get(self, key: Any) -> Record:
         with self._altering:
             record = self._current(key)

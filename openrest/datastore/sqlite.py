@@ -92,6 +92,10 @@ class SQLiteDataStore(DataStore):
         [(count,)] = self._database.rows(*self._statements.count(query))
         return int(count)
 
+    def count_up_to(self, query: Query, most: int) -> int:
+        [(count,)] = self._database.rows(*self._statements.count_up_to(query, most))
+        return int(count)
+
     def get(self, key: Any) -> Record:
         for record in self._records(self._statements.get, (self._key_value(key),)):
             return record

@@ -51,9 +51,10 @@ class Statements:
         settings = ", ".join(f"{column.sql} = ?" for column in changed)
         self._key_place = self._places[table.key]
         of_key = f" WHERE {self._key_place} = ?"
-        self._select = f"SELECT {places} FROM {table.sql}"
+        self._from = f" FROM {table.sql}"
+        self._select = f"SELECT {places}{self._from}"
         self._select_page = f"{self._select} ORDER BY {self._key_place} LIMIT ? OFFSET ?"
-        self._count = f"SELECT count(*) FROM {table.sql}"
+        self._count = f"SELECT count(*){self._from}"
         self.get = self._select + of_key
         self.insert = f"INSERT INTO {table.sql} ({names}) VALUES ({marks})"
         self.update = f"UPDATE {table.sql} SET {settings}{of_key}"
@@ -79,6 +80,11 @@ class Statements:
             return self._count, ()
         where, values = self._where(query.conditions)
         return self._count + where, values
+
+    def count_up_to(self, query: Query, most: int) -> tuple[str, Sequence[Any]]:
+        """The statement that counts the rows of a query and stops at `most`."""
+        where, values = self._where(query.conditions)
+        return f"SELECT count(*) FROM (SELECT 1{self._from}{where} LIMIT ?)", (*values, most)
 
     def key(self, key: Any) -> Any:
         """The value to bind for a key. One of NO_VALUE for what can be the key of no record."""

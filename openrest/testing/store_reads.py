@@ -135,6 +135,15 @@ class ReadingRules(Hooks):
         assert store.count(Query(conditions=(Condition("age", "eq", 36),), limit=1)) == 2
         assert store.count(Query(conditions=(Condition("name", "eq", "Nobody"),))) == 0
 
+    def test_count_up_to_counts_no_further(self) -> None:
+        store = self.people()
+        for most in range(8):
+            assert store.count_up_to(Query(), most) == min(5, most)
+        assert store.count_up_to(Query(offset=2, limit=2), 4) == 4
+        if "eq" in store.operators:
+            adas = Query(conditions=(Condition("name", "eq", "Ada"),))
+            assert [store.count_up_to(adas, most) for most in (1, 2, 3)] == [1, 2, 2]
+
     def test_conditions_are_joined_by_and(self) -> None:
         store = self.filterable(self.people(), "eq")
         both = (Condition("age", "eq", 36), Condition("name", "eq", "Ada"))
@@ -314,6 +323,7 @@ class ReadingRules(Hooks):
             end = None if query.limit is None else query.offset + query.limit
             assert keys(store.find(query)) == keys(found[query.offset : end])
             assert store.count(query) == len(found)
+            assert store.count_up_to(query, 3) == min(len(found), 3)
 
 
 def _answer(seed: list[Record], query: Query) -> list[Record]:

@@ -77,6 +77,11 @@ class CountsEverything(PythonListDataStore):
         return super().count(Query())
 
 
+class CountsTooFar(PythonListDataStore):
+    def count_up_to(self, query: Query, most: int) -> int:
+        return self.count(query)
+
+
 class GetsNothingInSilence(PythonListDataStore):
     def get(self, key: Any) -> Record:
         try:
@@ -218,6 +223,7 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (EndsOneTooLate, "find_gives_the_window_of_limit_records_after_offset"),
     (CountsThePage, "count_ignores_offset_and_limit"),
     (CountsEverything, "count_heeds_the_conditions"),
+    (CountsTooFar, "count_up_to_counts_no_further"),
     (GetsNothingInSilence, "get_of_an_unknown_key_is_not_found"),
     (DeletesNothingInSilence, "delete_of_an_unknown_key_is_not_found"),
     (UpdatesNothingInSilence, "update_of_an_unknown_key_is_not_found"),

@@ -1,0 +1,6 @@
+"""Styles of pages of a list, a module each."""
+
+from openrest.pagination.offset import Pagination
+from openrest.pagination.page import PagePagination
+
+__all__ = ["PagePagination", "Pagination"]
