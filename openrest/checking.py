@@ -29,6 +29,7 @@ from openrest.models import shapes as s
 from openrest.models.examples import true_example
 from openrest.models.variants import create_shape, read_shape
 from openrest.models.walking import stored_object
+from openrest.options import store_name
 from openrest.pagination import Pagination
 from openrest.sorting import Sorting, read_sorting
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
@@ -233,7 +234,7 @@ def _store_mistakes(
     if not _is_store(store):
         yield f"resource.datastore: is not a datastore but {store!r}."
         return
-    name = store.__name__ if isinstance(store, type) else type(store).__name__
+    name = store_name(store)
     if is_class and "resource" not in resource:
         yield f"resource: 'resource' is missing: {name} has to know where the data is."
     if not is_class and "resource" in resource:

@@ -15,6 +15,7 @@ from openrest.models import shapes as s
 from openrest.models.derive import field_shape
 from openrest.models.text import has_text_form
 from openrest.models.walking import may_refuse
+from openrest.options import store_name
 from openrest.query import ORDERING, TEXT
 
 __all__ = ["read_filters"]
@@ -35,15 +36,15 @@ def read_filters(
     `shown` are the members that answers show, `hidden` the names of the others that are stored.
     """
     chosen, any_of = options.get("filters"), options.get("any_of", False)
-    store_name = store.__name__ if isinstance(store, type) else type(store).__name__
+    name = store_name(store)
     mistakes: list[str] = []
     if "filters" in options:
-        check = _Check(shown, hidden, store.operators, store_name)
+        check = _Check(shown, hidden, store.operators, name)
         mistakes += [f"{_FILTERS}: {mistake}" for mistake in check(chosen)]
     if type(any_of) is not bool:
         mistakes.append(f"{_ANY_OF}: is neither True nor False but {any_of!r}.")
     elif any_of and not store.alternatives:
-        mistakes.append(f"{_ANY_OF}: {store_name} cannot join conditions by or.")
+        mistakes.append(f"{_ANY_OF}: {name} cannot join conditions by or.")
     if mistakes:
         return None, mistakes
     filters = Filters(shown, store.operators, chosen, any_of=any_of)

@@ -53,12 +53,6 @@ _WORDS: Final[Mapping[str, str]] = {
     "isnull": "has no value (true) or has one (false)",
 }
 
-#: The kinds of values that have an order.
-_ORDERED = (
-    s.Integer, s.Number, s.Decimal, s.String, s.Date, s.DateTime, s.NaiveDateTime, s.Time,
-    s.Timestamp, s.Duration, s.Uuid,
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomFilter:
@@ -216,7 +210,7 @@ def _asked(member: s.Member, operator: str) -> s.Shape | None:
     if operator in TEXT:
         return s.String(min_length=1, max_length=1000) if isinstance(kind, s.String) else None
     if operator in ORDERING:
-        return _unbounded(kind) if isinstance(kind, _ORDERED) else None
+        return _unbounded(kind) if isinstance(kind, s.ORDERED) else None
     if operator in MEMBERSHIP:
         several = s.List(item=shape, min_items=1, max_items=MOST_VALUES)
         return several if has_text_form(several) else None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from openrest.contract import Contribution, Parameter
-from openrest.errors import did_you_mean
 from openrest.interfaces import CallView, DataStore
 from openrest.models import shapes as s
 from openrest.models.walking import bare
+from openrest.options import Names, store_name
 from openrest.query import Order
 
 __all__ = ["SORT", "Sorting", "read_sorting"]
@@ -20,11 +21,8 @@ SORT: Final = "sort"
 #: Its key in a call, which an author's own parameter called ``sort`` does not have.
 _KEY: Final = ":sort"
 
-#: The kinds of values that have an order.
-_ORDERED = (
-    s.Boolean, s.Integer, s.Number, s.Decimal, s.String, s.Date, s.DateTime, s.NaiveDateTime,
-    s.Time, s.Timestamp, s.Duration, s.Uuid,
-)  # fmt: skip
+#: The kinds of values that objects can be sorted by.
+_SORTED = (s.Boolean, *s.ORDERED)
 
 
 class Sorting:
@@ -81,7 +79,7 @@ def sortable(shape: s.Object) -> list[str]:
         for member in shape.members
         if member.compute is None
         and not member.write_only
-        and isinstance(bare(member.shape), _ORDERED)
+        and isinstance(bare(member.shape), _SORTED)
         # Commas stand between the names, and a sign before them.
         and not member.wire.startswith("-")
         and "," not in member.wire
@@ -102,38 +100,27 @@ def read_sorting(
         return None, []
     asked, default = options.get("sorting", ()), options.get("default_sort", ())
     able = sortable(shown)
+    check = Names(
+        known=[member.name for member in shown.members],
+        hidden=hidden,
+        able=able,
+        why_not_hidden="answers do not show this field, and an order would.",
+        why_not_able="its values have no order.",
+        or_true=True,
+    )
     names = able if asked is True else asked
-    mistakes = [
-        *_mistakes("sorting", names, able, shown, hidden, signed=False),
-        *_mistakes("default_sort", default, able, shown, hidden, signed=True),
+    mistakes = [f"controller.options.sorting: {mistake}" for mistake in check.mistakes(names)]
+    mistakes += [
+        f"controller.options.default_sort: {mistake}"
+        for mistake in replace(check, or_true=False).mistakes(_unsigned(default))
     ]
     if not store.sortable:
-        name = store.__name__ if isinstance(store, type) else type(store).__name__
-        mistakes.append(f"controller.options.sorting: {name} cannot sort.")
+        mistakes.append(f"controller.options.sorting: {store_name(store)} cannot sort.")
     return (None, mistakes) if mistakes else (Sorting(shown, names, default), [])
 
 
-def _mistakes(
-    option: str,
-    names: Any,
-    able: list[str],
-    shown: s.Object,
-    hidden: set[str],
-    *,
-    signed: bool,
-) -> Iterator[str]:
-    place = f"controller.options.{option}"
+def _unsigned(names: Any) -> Any:
+    """The names of an order without their signs; what is no list of names as it is."""
     if isinstance(names, str) or not isinstance(names, Sequence):
-        yield f"{place}: is {'no' if signed else 'neither True nor a'} list of names but {names!r}."
-        return
-    known = [member.name for member in shown.members]
-    bare_names = [str(name).removeprefix("-") if signed else str(name) for name in names]
-    for name in bare_names:
-        if name in hidden:
-            yield f"{place}: {name!r}: answers do not show this field, and an order would."
-        elif name not in known:
-            yield f"{place}: {name!r}: the model has no such field.{did_you_mean(name, known)}"
-        elif name not in able:
-            yield f"{place}: {name!r}: its values have no order."
-    if len(set(bare_names)) < len(bare_names):
-        yield f"{place}: a field is there twice."
+        return names
+    return [str(name).removeprefix("-") for name in names]

@@ -491,6 +491,14 @@ class Deferred(Shape):
         return made
 
 
+#: The kinds of values that have an order: less is a smaller number, an earlier time, a text before
+#: another by its code points.
+ORDERED: Final[tuple[type[Shape], ...]] = (
+    Integer, Number, Decimal, String, Date, DateTime, NaiveDateTime, Time, Timestamp, Duration,
+    Uuid,
+)  # fmt: skip
+
+
 def portable_name(name: str) -> str:
     """The name in the characters that names of components have (OpenAPI, Components Object)."""
     return re.sub("[^A-Za-z0-9._-]", "_", name)

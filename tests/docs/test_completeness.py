@@ -58,6 +58,7 @@ INTERNAL = {
     "openrest.negotiation",
     "openrest.openapi",
     "openrest.operations",
+    "openrest.options",
     "openrest.parsing",
     "openrest.pipeline",
     "openrest.plans",
