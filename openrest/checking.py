@@ -20,6 +20,7 @@ from openrest.config import (
     ViewConfig,
     ViewOptions,
 )
+from openrest.contract import Contribution
 from openrest.errors import ModelError, did_you_mean
 from openrest.filter_options import read_filters
 from openrest.filters import Filters
@@ -31,7 +32,8 @@ from openrest.models.variants import create_shape, read_shape
 from openrest.models.walking import stored_object
 from openrest.options import store_name
 from openrest.pagination import Pagination
-from openrest.sorting import Sorting, read_sorting
+from openrest.partial import read_partial
+from openrest.sorting import read_sorting
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
 
 __all__ = ["check"]
@@ -79,19 +81,22 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         mistakes.extend(_response_class_mistakes(view["response_class"]))
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
-    filters, sorting, store = None, None, resource.get("datastore")
+    filters, sorting, partial, store = None, None, None, resource.get("datastore")
     if shape is not None and _is_store(store):
         found: list[str] = []
         try:
             told = _told(shape, formatters)
             filters, found = read_filters(_options(controller), *told, store, pagination)
             sorting, unsorted = read_sorting(_options(controller), *told, store)
-            found = [*found, *unsorted]
+            shown = _formatted(shape, formatters)
+            partial, unchosen = read_partial(_options(controller), shown, told[1], formatters)
+            found = [*found, *unsorted, *unchosen]
         except ModelError as error:  # of what it nests, which is looked up only here
             found = [f"resource.model: {error}"]
         mistakes.extend(mistake for mistake in found if mistake not in mistakes)
-        if filters is not None and sorting is not None:
-            mistakes.extend(_clashes(filters, sorting))
+        for option, part in (("sorting", sorting), ("partial", partial)):
+            if filters is not None and part is not None:
+                mistakes.extend(_clashes(filters, option, part.contribution()))
     if shape is None or key is None or mistakes:
         return None, mistakes
     definition = Definition(
@@ -107,6 +112,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         pagination=pagination,
         filters=filters,
         sorting=sorting,
+        partial=partial,
         response_class=view["response_class"],
         formatters=formatters,
     )
@@ -305,6 +311,15 @@ def _shown_mistakes(shape: Shown, formatters: tuple[Formatter, ...]) -> Iterator
         yield f"view.options.formatters: one {error}."
 
 
+def _formatted(shape: Shown, formatters: tuple[Formatter, ...]) -> Shown:
+    """What answers show; as if without formatters where these cannot be: `_shown_mistakes`."""
+    shown: Shown = read_shape(shape, "Read")
+    try:
+        return formatted(shown, formatters)  # type: ignore[no-any-return]
+    except ValueError:
+        return shown
+
+
 def _place(error: Exception) -> str:
     """Where in the author's own code an error was raised, or nothing."""
     last = traceback.extract_tb(error.__traceback__)[-1]
@@ -313,12 +328,12 @@ def _place(error: Exception) -> str:
     return f" ({last.filename}, line {last.lineno}, in {last.name})"
 
 
-def _clashes(filters: Filters, sorting: Sorting) -> Iterator[str]:
-    taken = {parameter.wire for parameter in sorting.contribution().parameters}
+def _clashes(filters: Filters, option: str, part: Contribution) -> Iterator[str]:
+    taken = {parameter.wire for parameter in part.parameters}
     for parameter in filters.contribution().parameters:
         if parameter.wire in taken:
             yield (
-                f"controller.options.sorting: the filter {parameter.wire!r} has the name of its "
+                f"controller.options.{option}: the filter {parameter.wire!r} has the name of its "
                 "parameter: rename it, or give the field a data_key."
             )
 

@@ -14,6 +14,7 @@ from marshmallow import Schema
 from openrest.filters import CustomFilter, Filters, Operator
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
 from openrest.models import shapes as s
+from openrest.partial import Partial
 from openrest.sorting import Sorting
 
 __all__ = [
@@ -70,6 +71,8 @@ class ControllerOptions(TypedDict, total=False):
         none unless given.
     default_sort: the order where none is asked for, such as ``["-age", "name"]``; that of the
         keys unless given.
+    partial: the members that ``?fields=name,age`` chooses from, or True for all that answers show;
+        answers always show all of them unless given.
     """
 
     pagination: PaginationStyle | None
@@ -77,6 +80,7 @@ class ControllerOptions(TypedDict, total=False):
     any_of: bool
     sorting: Literal[True] | Sequence[str]
     default_sort: Sequence[str]
+    partial: Literal[True] | Sequence[str]
 
 
 class ControllerConfig(TypedDict):
@@ -154,5 +158,6 @@ class Definition:
     pagination: PaginationStyle | None
     filters: Filters | None
     sorting: Sorting | None
+    partial: Partial | None
     response_class: type[ResponseClass]
     formatters: tuple[Formatter, ...]

@@ -155,15 +155,17 @@ class ResponseSpec:
 
     `content` says what the body of a success is made from: one ``record``, a ``page`` of records
     with its meta, a ``value`` that is dumped by `shape` alone, or ``nothing``. A status that is
-    answered with a problem has no shape of its own. `media_types` are the operation's unless
-    given; `example` is a wire value, or the problem, and made up from the shape unless given, or
-    it is `NO_EXAMPLE`.
+    answered with a problem has no shape of its own. Where a client may choose the members of the
+    objects, `shape` fits every choice and `whole` is that of all members. `media_types` are the
+    operation's unless given; `example` is a wire value, or the problem, and made up from the shape
+    unless given, or it is `NO_EXAMPLE`.
     """
 
     status: int
     description: str
     content: Literal["record", "page", "value", "nothing", "problem"] = "problem"
     shape: s.Shape | None = None
+    whole: s.Shape | None = None
     headers: tuple[Header, ...] = ()
     links: tuple[Link, ...] = ()
     media_types: tuple[str, ...] = ()
@@ -176,7 +178,8 @@ class Contribution:
 
     `description` is a sentence for the reader of the document: what no schema shows. `headers` go
     on the success answers, `meta` are members of a list's ``meta``; `adds` and `removes` are what
-    a formatter changes in the members of an answer.
+    a formatter changes in the members of an answer, and `needs` the fields of a record that it
+    reads, which may be all of them (None).
     """
 
     description: str = ""
@@ -186,4 +189,5 @@ class Contribution:
     meta: tuple[s.Member, ...] = ()
     adds: tuple[s.Member, ...] = ()
     removes: tuple[str, ...] = ()
+    needs: tuple[str, ...] | None = None
     media_types: tuple[str, ...] = ()

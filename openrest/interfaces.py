@@ -157,8 +157,9 @@ class PaginationStyle(ABC):
     ) -> tuple[list[Record], dict[str, Any]]:
         """The records of the page that the call asks for, and its members of ``meta``.
 
-        `query` has the conditions and the order, and no window yet. ``count``, the number of the
-        records, is in every ``meta`` and is not the style's to add.
+        `query` has the conditions and the order, and no window yet. Where it says which `members`
+        are wanted, a style that reads others adds them. ``count``, the number of the records, is
+        in every ``meta`` and is not the style's to add.
         """
 
     def headers(self, meta: dict[str, Any]) -> Iterable[tuple[str, str]]:

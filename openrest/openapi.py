@@ -90,7 +90,11 @@ def in_version(operation: Operation, version: Version) -> Operation:
             parameters=tuple(replace(p, shape=_exact(p.shape)) for p in operation.parameters),
             body=operation.body and replace(operation.body, shape=_exact(operation.body.shape)),
             responses=tuple(
-                replace(spec, shape=spec.shape and _exact(spec.shape))
+                replace(
+                    spec,
+                    shape=spec.shape and _exact(spec.shape),
+                    whole=spec.whole and _exact(spec.whole),
+                )
                 for spec in operation.responses
             ),
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from openrest import messages as msg
 from openrest.contract import PROBLEMS, Body, Parameter, ResponseSpec
@@ -18,9 +19,13 @@ from openrest.models.loading import Enough, loader, wire_loader
 from openrest.models.text import Read, text_reader
 from openrest.models.walking import rebuilt
 from openrest.operations import Operation
+from openrest.partial import chosen_shape
 from openrest.strict_json import Unreadable, read_json
 
-__all__ = ["Answer", "Plan", "status_line"]
+__all__ = ["Answer", "Plan", "Sender", "status_line"]
+
+#: As many choices of members stay compiled: clients have a few, and make up more at their own cost.
+_CHOICES: Final = 64
 
 
 def status_line(status: int) -> str:
@@ -43,15 +48,26 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """How the body of an answer becomes a wire value; `check` is there in debug only."""
+
+    dump: Dump
+    check: Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """One status of an operation, ready to be sent; `check` is there in debug only."""
+    """One status of an operation, ready to be sent.
+
+    `sender` is that of all members; `choose` gives the one of some, where a client may choose.
+    """
 
     spec: ResponseSpec
     status_line: str
-    dump: Dump
+    sender: Sender
+    choose: Callable[[frozenset[str]], Sender] | None
     required_headers: frozenset[str]
     known_headers: frozenset[str]
-    check: Callable[[Any], Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +179,39 @@ def _answer(spec: ResponseSpec, debug: bool) -> Answer:
     return Answer(
         spec=spec,
         status_line=status_line(spec.status),
-        dump=dumper(spec.shape) if spec.shape is not None else _as_it_is,
+        sender=_sender(spec.whole or spec.shape, debug),
+        choose=_chooser(spec, debug) if spec.whole is not None else None,
         required_headers=frozenset(name for name, required in names.items() if required),
         known_headers=frozenset(names),
-        check=wire_loader(_sendable(spec.shape)) if debug and spec.shape is not None else None,
     )
+
+
+def _sender(shape: s.Shape | None, debug: bool) -> Sender:
+    if shape is None:
+        return Sender(_as_it_is, None)
+    return Sender(dumper(shape), wire_loader(_sendable(shape)) if debug else None)
+
+
+def _chooser(spec: ResponseSpec, debug: bool) -> Callable[[frozenset[str]], Sender]:
+    @lru_cache(maxsize=_CHOICES)
+    def choose(wires: frozenset[str]) -> Sender:
+        return _sender(_chosen(spec, wires), debug)
+
+    return choose
+
+
+def _chosen(spec: ResponseSpec, wires: frozenset[str]) -> s.Shape:
+    """The shape of an object with these members, or of a page of such objects."""
+    whole: Any = spec.whole
+    if spec.content != "page":
+        return chosen_shape(whole, wires)  # type: ignore[no-any-return]
+    members = tuple(
+        replace(m, shape=replace(m.shape, item=chosen_shape(m.shape.item, wires)))
+        if isinstance(m.shape, s.List)
+        else m
+        for m in whole.members
+    )
+    return replace(whole, members=members)  # type: ignore[no-any-return]
 
 
 def _as_it_is(value: Any) -> Any:

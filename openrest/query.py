@@ -109,10 +109,12 @@ class Query:
     """Tests joined by *and*, an order, and a window of `limit` records after `offset`.
 
     A store completes the order with the key, ascending, so that pages are stable.
-    `limit=None` asks for every record.
+    `limit=None` asks for every record. `members` are the fields that are wanted of each, all of
+    them unless given: a store may leave out the others, and gives what it gives as it is stored.
     """
 
     conditions: tuple[Test, ...] = ()
     order: tuple[Order, ...] = ()
     offset: int = 0
     limit: int | None = None
+    members: tuple[str, ...] | None = None

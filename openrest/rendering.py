@@ -14,7 +14,8 @@ from openrest.errors import ContractError, InvalidData, Problem
 from openrest.interfaces import ResponseClass
 from openrest.models.dumping import dumper
 from openrest.operations import Call, Page, Result
-from openrest.plans import Answer, Formatting, Plan, status_line
+from openrest.partial import CHOSEN
+from openrest.plans import Answer, Formatting, Plan, Sender, status_line
 from openrest.translation import Translate, localized
 from openrest.views.json import JsonResponse
 
@@ -57,9 +58,10 @@ def render(
         if result.body is not None:
             raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")
         return Response(answer.status_line, headers, b"")
-    wire = answer.dump(_formatted(plan, call, answer.spec, result.body))
-    if answer.check is not None:
-        _check_body(plan, answer.check, wire)
+    sender = _sender(answer, call)
+    wire = sender.dump(_formatted(plan, call, answer.spec, result.body))
+    if sender.check is not None:
+        _check_body(plan, sender.check, wire)
     body = response_class.encode(wire)
     headers.append(("Content-Type", response_class.media_type))
     headers.append(("Content-Length", str(len(body))))
@@ -98,6 +100,13 @@ def _check_headers(plan: Plan, answer: Answer, headers: Sequence[tuple[str, str]
         said = [f"sent {', '.join(sorted(undeclared))} undeclared"] if undeclared else []
         said += [f"left out {', '.join(sorted(missing))}, which it promises"] if missing else []
         raise ContractError(f"{plan.operation.id} {answer.spec.status} {' and '.join(said)}.")
+
+
+def _sender(answer: Answer, call: Call) -> Sender:
+    chosen = call.query.get(CHOSEN)
+    if answer.choose is None or chosen is None:
+        return answer.sender
+    return answer.choose(frozenset(chosen))
 
 
 def _formatted(plan: Plan, call: Call, spec: ResponseSpec, body: Any) -> Any:

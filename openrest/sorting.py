@@ -22,7 +22,7 @@ SORT: Final = "sort"
 _KEY: Final = ":sort"
 
 #: The kinds of values that objects can be sorted by.
-_SORTED = (s.Boolean, *s.ORDERED)
+_SORTED: tuple[type[s.Shape], ...] = (s.Boolean, *s.ORDERED)
 
 
 class Sorting:

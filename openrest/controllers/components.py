@@ -19,13 +19,18 @@ Sent = s.Object | s.OneOf
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """What clients read and send: ``Address``, ``AddressCreate``, ``AddressReplace`` ..."""
+    """What clients read and send: ``Address``, ``AddressCreate``, ``AddressReplace`` ...
+
+    `partial` is what is read where clients choose the members, `partial_page` a page of it.
+    """
 
     read: Sent
     create: Sent
     replace: Sent
     patch: Sent
     page: s.Object
+    partial: Sent | None = None
+    partial_page: s.Object | None = None
 
 
 def resource_component(name: str) -> str:
@@ -50,12 +55,19 @@ def components(definition: Definition, rename: Callable[[str], str]) -> Componen
     name = resource_component(definition.name)
     model, key = definition.shape, definition.key.name
     read = formatted(read_shape(model, name, rename), definition.formatters)
+    partial, partial_page = None, None
+    if definition.partial is not None:
+        shown = formatted(read_shape(model, f"{name}Partial", rename), definition.formatters)
+        partial = definition.partial.shape(shown)
+        partial_page = _page(f"{name}PartialList", partial, definition)
     return Components(
         read=read,
         create=create_shape(model, f"{name}Create", rename),
         replace=replace_shape(model, key, f"{name}Replace", rename),
         patch=patch_shape(model, key, f"{name}Patch", rename),
         page=_page(f"{name}List", read, definition),
+        partial=partial,
+        partial_page=partial_page,
     )
 
 

@@ -77,13 +77,23 @@ class Controller:
         For `get_list`, and for operations of one's own that return a ``page``.
         """
         pagination, sorting = self.definition.pagination, self.definition.sorting
-        query = Query(conditions, sorting.order(call) if sorting is not None else ())
+        order = sorting.order(call) if sorting is not None else ()
+        query = Query(conditions, order, members=self._members(call))
         if pagination is None:
             records = list(self.store.find(query))
             return Result(Page(records, {"count": len(records), "total_count": len(records)}))
         records, meta = pagination.read(call, query, self.store)
         headers = [*pagination.headers(meta)]
         return Result(Page(records, {"count": len(records), **meta}), headers=headers)
+
+    def _members(self, call: Call) -> tuple[str, ...] | None:
+        """The fields that the store need give; all of them where a handler may look at them."""
+        own = any(
+            getattr(type(self), name) is not getattr(Controller, name)
+            for name in ("get_list", "page")
+        )
+        partial = self.definition.partial
+        return None if partial is None or own else partial.members(call)
 
     def create(self, call: Call) -> Result:
         """Insert the body as a new record."""

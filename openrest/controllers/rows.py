@@ -168,8 +168,9 @@ class _Builder:
         }.get(name)
         contributions = list(self._parts_of(name))
         success = {
-            "get_list": self._page_response(contributions),
+            "get_list": self._chosen(self._page_response(contributions)),
             "create": self._created(),
+            "get": self._chosen(self._record_response("The object")),
             "delete": ResponseSpec(status=204, description="It is gone", content="nothing"),
         }.get(name) or self._record_response("The object")
         own = declaration(handler) or Declaration()
@@ -279,6 +280,8 @@ class _Builder:
                 yield definition.sorting.contribution()
             if definition.filters is not None:
                 yield definition.filters.contribution()
+        if name in ("get_list", "get") and definition.partial is not None:
+            yield definition.partial.contribution()
         if name in ("create", "update", "patch"):
             yield from self._conflicts()
         if name == "create" and not definition.key.read_only:
@@ -323,6 +326,17 @@ class _Builder:
             shape=self.parts.page,
             headers=headers,
         )
+
+    def _chosen(self, spec: ResponseSpec) -> ResponseSpec:
+        """The response, of which clients may choose the members where the author lets them."""
+        if self.definition.partial is None:
+            return spec
+        is_page = spec.content == "page"
+        shape = self.parts.partial_page if is_page else self.parts.partial
+        shown = spec.example
+        if not is_page and self.shows:
+            shown = example(self.parts.read)
+        return replace(spec, shape=shape, whole=spec.shape, example=shown)
 
     def _read_model(self, model: type[Schema]) -> s.Object | s.OneOf:
         shape = schema_shape(model)

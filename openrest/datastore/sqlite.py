@@ -86,7 +86,8 @@ class SQLiteDataStore(DataStore):
         self._optional = [member.name for member in self.shape.members if not member.always]
 
     def find(self, query: Query) -> Iterable[Record]:
-        return self._records(*self._statements.find(query))
+        names = self._statements.names(query)
+        return self._records(*self._statements.find(query), names)
 
     def count(self, query: Query) -> int:
         [(count,)] = self._database.rows(*self._statements.count(query))
@@ -97,7 +98,7 @@ class SQLiteDataStore(DataStore):
         return int(count)
 
     def get(self, key: Any) -> Record:
-        for record in self._records(self._statements.get, (self._key_value(key),)):
+        for record in self._records(self._statements.get, (self._key_value(key),), self._names):
             return record
         raise RecordNotFound(key)
 
@@ -165,12 +166,13 @@ class SQLiteDataStore(DataStore):
         except NO_VALUE:
             raise RecordNotFound(key) from None
 
-    def _records(self, sql: str, values: Sequence[Any]) -> list[Record]:
-        names = self._names
+    def _records(self, sql: str, values: Sequence[Any], names: Sequence[str]) -> list[Record]:
         # strict=False: the statement names the columns one by one, so their number is right.
         records = [dict(zip(names, row, strict=False)) for row in self._database.rows(sql, values)]
         # A column at a time, so that a row costs little more than its values.
         for name, decode in self._decoders[self._database.found.strict]:
+            if name not in names:
+                continue
             for record in records:
                 value = record[name]
                 if value is not None:
@@ -179,6 +181,8 @@ class SQLiteDataStore(DataStore):
                     except NO_VALUE as error:
                         raise self._unreadable(record, name) from error
         for name in self._optional:
+            if name not in names:
+                continue
             for record in records:
                 if record[name] is None:
                     del record[name]

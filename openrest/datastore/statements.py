@@ -46,13 +46,13 @@ class Statements:
         # A model may have nothing but its key, and UPDATE must set something.
         changed = [each for each in table.columns if each is not self._key] or [self._key]
         names = ", ".join(column.sql for column in table.columns)
-        places = ", ".join(self._places.values())
         marks = ", ".join("?" for _ in table.columns)
         settings = ", ".join(f"{column.sql} = ?" for column in changed)
         self._key_place = self._places[table.key]
         of_key = f" WHERE {self._key_place} = ?"
         self._from = f" FROM {table.sql}"
-        self._select = f"SELECT {places}{self._from}"
+        self._names = tuple(self._columns)
+        self._select = self._selecting(self._names)
         self._select_page = f"{self._select} ORDER BY {self._key_place} LIMIT ? OFFSET ?"
         self._count = f"SELECT count(*){self._from}"
         self.get = self._select + of_key
@@ -62,16 +62,23 @@ class Statements:
         self._inserted = [(column.name, column.encode) for column in table.columns]
         self._updated = [(column.name, column.encode) for column in changed]
 
+    def names(self, query: Query) -> tuple[str, ...]:
+        """The columns that `find` asks for: those that are wanted, and the key."""
+        if query.members is None:
+            return self._names
+        wanted = {self._column(name).name for name in query.members}
+        return tuple(n for n in self._names if n in wanted or n == self._key.name)
+
     def find(self, query: Query) -> tuple[str, Sequence[Any]]:
         """The statement that gives the rows of a query, ordered, within its window."""
         # SQLite has no larger numbers, and takes a negative limit for none.
         offset = min(query.offset, s.INT64_MAX)
         limit = -1 if query.limit is None else min(query.limit, s.INT64_MAX)
-        if not query.conditions and not query.order:
+        if not query.conditions and not query.order and query.members is None:
             return self._select_page, (limit, offset)
         where, values = self._where(query.conditions)
         order = ", ".join([*map(self._order, query.order), self._key_place])
-        sql = f"{self._select}{where} ORDER BY {order} LIMIT ? OFFSET ?"
+        sql = f"{self._selecting(self.names(query))}{where} ORDER BY {order} LIMIT ? OFFSET ?"
         return sql, (*values, limit, offset)
 
     def count(self, query: Query) -> tuple[str, Sequence[Any]]:
@@ -97,6 +104,9 @@ class Statements:
     def updated(self, record: Record) -> list[Any]:
         """The values that `update` takes for a kept record, before the key."""
         return _encoded(record, self._updated)
+
+    def _selecting(self, names: Sequence[str]) -> str:
+        return f"SELECT {', '.join(self._places[name] for name in names)}{self._from}"
 
     def _where(self, tests: Sequence[Test]) -> tuple[str, list[Any]]:
         values: list[Any] = []

@@ -40,7 +40,8 @@ class AddResourceUri:
                     description="Address of this object",
                     example=self._example,
                 ),
-            )
+            ),
+            needs=(self._key,),
         )
 
     def __call__(self, record: Record, call: CallView) -> Record:
