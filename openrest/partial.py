@@ -25,7 +25,7 @@ Shown = s.Object | s.OneOf
 
 
 class Partial:
-    """``?fields=name,age``: of each object the name and the age, in the order of the model.
+    """``?fields=name,age``: of each object the name and the age, in the order that all have.
 
     `shown` is what answers show once the `formatters` have run, `names` the members of it that a
     client may choose. The discriminator of a OneOf is always there: without it nobody could tell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from operator import itemgetter
 
 import pytest
@@ -289,6 +290,15 @@ class ReadingRules(Hooks):
         store = self.sortable(self.make_store(Person, [{**r, "age": None} for r in seed]))
         assert keys(store.find(Query(order=(Order("name"),))), "name") == _ASCENDING
 
+    def test_members_that_are_wanted_are_given_and_others_as_they_are_or_not(self) -> None:
+        store = self.people()
+        for wanted in ((), ("name",), ("tags", "age"), ("nick",), ("id", "nick")):
+            query = Query(members=wanted, offset=1)
+            found = list(store.find(query))
+            assert len(found) == 4
+            for record, whole in zip(found, PEOPLE[1:], strict=True):
+                assert _shows(record, whole, wanted), (wanted, record)
+
     def test_whoever_changes_a_record_that_was_read_changes_nothing_stored(self) -> None:
         store = self.people()
         for record in (store.get(1), next(iter(store.find(Query(limit=1))))):
@@ -321,7 +331,11 @@ class ReadingRules(Hooks):
             query = data.draw(_queries(store, fields, seed))
             found = _answer(seed, query)
             end = None if query.limit is None else query.offset + query.limit
-            assert keys(store.find(query)) == keys(found[query.offset : end])
+            given = list(store.find(query))
+            assert keys(given) == keys(found[query.offset : end])
+            for record in given:
+                whole = store.get(record["id"])
+                assert _shows(record, whole, query.members or tuple(whole))
             assert store.count(query) == len(found)
             assert store.count_up_to(query, 3) == min(len(found), 3)
 
@@ -335,6 +349,12 @@ def _answer(seed: list[Record], query: Query) -> list[Record]:
         present.sort(key=itemgetter(order.member), reverse=order.descending)
         found = present + absent
     return found
+
+
+def _shows(record: Record, whole: Record, wanted: Sequence[str]) -> bool:
+    """Whether the record has what is wanted of the whole one, and nothing that this has not."""
+    asked = {*wanted, *record} & whole.keys()
+    return bool(exact(record) == exact({name: whole[name] for name in whole if name in asked}))
 
 
 def _some(fields: list[str]) -> st.SearchStrategy[Record]:
@@ -360,6 +380,7 @@ def _queries(draw: st.DrawFn, store: DataStore, fields: list[str], seed: list[Re
         order=tuple(orders) if store.sortable else (),
         offset=draw(st.integers(0, 9)),
         limit=draw(st.none() | st.integers(0, 9)),
+        members=draw(st.none() | st.lists(st.sampled_from(fields)).map(lambda m: ("id", *m))),
     )
 
 

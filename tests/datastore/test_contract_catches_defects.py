@@ -25,7 +25,7 @@ class BuildsItsSQLFromStrings(SQLiteDataStore):
         sql, values = self._statements.find(query)
         for value in values:
             sql = sql.replace("?", f"'{value}'" if isinstance(value, str) else str(value), 1)
-        return self._records(sql, ())
+        return self._records(sql, (), self._names)
 
 
 class GivesOutWhatItStores(PythonListDataStore):
@@ -155,6 +155,20 @@ class SortsNullFirst(PythonListDataStore):
         return found
 
 
+class GivesNullForWhatIsMissing(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        for record in super().find(query):
+            wanted = record if query.members is None else query.members
+            yield {name: record.get(name) for name in wanted}
+
+
+class LeavesOutWhatIsWanted(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        for record in super().find(query):
+            wanted = record if query.members is None else query.members[:1]
+            yield {name: value for name, value in record.items() if name in wanted}
+
+
 class OverwritesInSilence(PythonListDataStore):
     def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
         pass
@@ -232,6 +246,8 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (TakesPercentForAnything, "a_test_of_text_takes_every_character_for_itself"),
     (JoinsByAnd, "any_of_joins_its_alternatives_by_or"),
     (SortsNullFirst, "records_without_a_value_come_last_in_either_direction"),
+    (GivesNullForWhatIsMissing, "members_that_are_wanted_are_given_and_others_as_they_are_or_not"),
+    (LeavesOutWhatIsWanted, "members_that_are_wanted_are_given_and_others_as_they_are_or_not"),
     (OverwritesInSilence, "insert_of_a_taken_key_is_a_conflict"),
     (ForgetsTheValidators, "unique_values_conflict_on_insert"),
     (LosesUpdates, "no_update_is_lost_between_two_threads"),

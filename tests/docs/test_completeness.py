@@ -60,6 +60,7 @@ INTERNAL = {
     "openrest.operations",
     "openrest.options",
     "openrest.parsing",
+    "openrest.partial",
     "openrest.pipeline",
     "openrest.plans",
     "openrest.rendering",
