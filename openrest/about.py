@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from openrest import formats, pipeline
 from openrest import messages as msg
-from openrest import pipeline
 from openrest.bodies import Limits
 from openrest.contract import Header, Parameter, ResponseSpec
 from openrest.errors import NotFound
@@ -61,6 +62,11 @@ def _row(
 ) -> Operation:
     media_types = tuple(cls.media_type for cls in classes)
     own = pipeline.contribution(TAG, None, None, media_types, limits, can_be_away=False)
+    headers = formats.contribution(classes, parameter=False).headers
+    specs = [
+        replace(spec, headers=(*spec.headers, *headers)) if spec.status < 400 else spec
+        for spec in specs
+    ]
     responses = sorted([*specs, *own.responses], key=lambda spec: spec.status)
     return Operation(
         id=id,

@@ -24,6 +24,8 @@ from openrest.contract import Contribution
 from openrest.errors import ModelError, did_you_mean
 from openrest.filter_options import read_filters
 from openrest.filters import Filters
+from openrest.format_options import read_view
+from openrest.formats import contribution
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, StoreValidator
 from openrest.models import model_shape
 from openrest.models import shapes as s
@@ -77,8 +79,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     formatters = _formatters(
         _options(view).get("formatters", ()), resource.get("resource_name"), key, mistakes
     )
-    if "response_class" in view:
-        mistakes.extend(_response_class_mistakes(view["response_class"]))
+    response_classes, format_parameter = read_view(view, mistakes)
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
     filters, sorting, partial, store = None, None, None, resource.get("datastore")
@@ -97,6 +98,9 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         for option, part in (("sorting", sorting), ("partial", partial)):
             if filters is not None and part is not None:
                 mistakes.extend(_clashes(filters, option, part.contribution()))
+        if filters is not None and format_parameter:
+            chosen = contribution(response_classes, parameter=True)
+            mistakes.extend(_clashes(filters, "format_parameter", chosen, "view"))
     if shape is None or key is None or mistakes:
         return None, mistakes
     definition = Definition(
@@ -113,7 +117,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         filters=filters,
         sorting=sorting,
         partial=partial,
-        response_class=view["response_class"],
+        response_classes=response_classes,
+        format_parameter=format_parameter,
         formatters=formatters,
     )
     return definition, []
@@ -281,15 +286,6 @@ def _formatters(
     return tuple(formatters)
 
 
-def _response_class_mistakes(response_class: Any) -> Iterator[str]:
-    media_type = getattr(response_class, "media_type", None)
-    if not isinstance(media_type, str) or not callable(getattr(response_class, "encode", None)):
-        yield (
-            f"view.response_class: {response_class!r} is no response class: it needs a "
-            "media_type and encode(value) -> bytes."
-        )
-
-
 def _shown_mistakes(shape: Shown, formatters: tuple[Formatter, ...]) -> Iterator[str]:
     """What only shows once the objects are put together: models without end, and formatters."""
     try:
@@ -328,12 +324,14 @@ def _place(error: Exception) -> str:
     return f" ({last.filename}, line {last.lineno}, in {last.name})"
 
 
-def _clashes(filters: Filters, option: str, part: Contribution) -> Iterator[str]:
+def _clashes(
+    filters: Filters, option: str, part: Contribution, mapping: str = "controller"
+) -> Iterator[str]:
     taken = {parameter.wire for parameter in part.parameters}
     for parameter in filters.contribution().parameters:
         if parameter.wire in taken:
             yield (
-                f"controller.options.{option}: the filter {parameter.wire!r} has the name of its "
+                f"{mapping}.options.{option}: the filter {parameter.wire!r} has the name of its "
                 "parameter: rename it, or give the field a data_key."
             )
 

@@ -99,9 +99,13 @@ class ControllerConfig(TypedDict):
 class ViewOptions(TypedDict, total=False):
     """How records are shown.
 
+    alternatives: further formats, which ``Accept`` picks.
+    format_parameter: whether ``?format=csv`` picks one, too, whatever ``Accept`` says.
     formatters: ``"add_resource_uri"``, or functions of a record and the call.
     """
 
+    alternatives: Sequence[type[ResponseClass]]
+    format_parameter: bool
     formatters: Sequence[Literal["add_resource_uri"] | Callable[..., dict[str, Any]]]
 
 
@@ -159,5 +163,6 @@ class Definition:
     filters: Filters | None
     sorting: Sorting | None
     partial: Partial | None
-    response_class: type[ResponseClass]
+    response_classes: tuple[type[ResponseClass], ...]
+    format_parameter: bool
     formatters: tuple[Formatter, ...]

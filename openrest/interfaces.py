@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from marshmallow import Schema
 
@@ -19,6 +19,7 @@ __all__ = [
     "Change",
     "Check",
     "DataStore",
+    "Described",
     "Filter",
     "Formatter",
     "PaginationStyle",
@@ -84,6 +85,14 @@ class DataStore(ABC):
     def find(self, query: Query) -> Iterable[Record]:
         """The records that meet the conditions, ordered, within the window."""
 
+    def stream(self, query: Query) -> Iterator[Record]:
+        """The records of `find` one after the other, for as many as memory could not hold.
+
+        What is written meanwhile does not disturb it, and it keeps no other from writing. It may
+        be given up at any record: then it is closed, if it has a method for it.
+        """
+        return iter(self.find(query))
+
     @abstractmethod
     def count(self, query: Query) -> int:
         """How many records meet the conditions, whatever the window."""
@@ -121,8 +130,24 @@ class DataStore(ABC):
         raise NotImplementedError(f"{type(self).__name__} cannot write")
 
 
+#: What a document says of a format: the schema of the ``value``; that of each of the ``items``, one
+#: after the other, where the version of OpenAPI can; that it is ``text``; or ``nothing``.
+Described = Literal["value", "items", "text", "nothing"]
+
+
 class ResponseClass(Protocol):
-    """A format: `JsonResponse` and its like. A class, never an instance."""
+    """A format: `JsonResponse` and its like. A class, never an instance.
+
+    Two names are enough. These may be there, too:
+
+    - ``name: str`` is what ``?format=`` calls it; the end of the media type unless given.
+    - ``content_type: str`` is the header, where it has parameters besides the media type.
+    - ``described: Described`` is what the document shows; unless given, the ``value`` for JSON of
+      every kind, that it is ``text`` for ``text/*``, and otherwise ``nothing``.
+    - ``rows(objects, columns) -> Iterator[bytes]`` writes a list one wire object after the other,
+      without any meta, and a single object as a list of one. `columns` are the names that
+      objects may have. It is read as the answer is sent: what it holds back, memory holds.
+    """
 
     #: The media type without parameters, in lower case.
     media_type: str

@@ -23,6 +23,7 @@ from openrest.contract import (
     ResponseSpec,
 )
 from openrest.errors import ConfigurationError, Problem
+from openrest.formats import Format, columns, format_of, object_shape, objects_of
 from openrest.info import Info
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
@@ -136,7 +137,7 @@ def build_document(
         spec.tag(_tag(tag, tags))
     for name, shape in _components(shown).items():
         spec.components.schema(name, shape=shape)
-    writer = _Writer(write, translate)
+    writer = _Writer(openapi, write, translate)
     paths: dict[str, _Fresh] = {}
     for operation in shown:
         methods = paths.setdefault(operation.path, _Fresh())
@@ -223,6 +224,7 @@ def _add(found: dict[str, tuple[Named, Json, str]], name: str, shape: Named, pla
 class _Writer:
     """What every operation of a document has in common; `problems` fill up with those written."""
 
+    openapi: Version
     write: Write
     translate: Translate | None
     problems: dict[str, Json] = field(default_factory=dict)
@@ -240,11 +242,11 @@ class _Writer:
             entry["parameters"] = [self._parameter(parameter) for parameter in operation.parameters]
         if operation.body is not None:
             entry["requestBody"] = self._body(operation.body)
-        media_types = [cls.media_type for cls in operation.response_classes]
+        formats = tuple(map(format_of, operation.response_classes))
         entry["responses"] = {
             str(spec.status): self._problem(spec)
             if spec.content == "problem"
-            else self._response(spec, media_types)
+            else self._response(spec, formats)
             for spec in operation.responses
         }
         return entry
@@ -274,7 +276,7 @@ class _Writer:
         content = self._content(body.shape, body.example)
         return {"required": True, "content": dict.fromkeys(body.media_types, content)}
 
-    def _response(self, spec: ResponseSpec, media_types: Sequence[str]) -> Json:
+    def _response(self, spec: ResponseSpec, formats: Sequence[Format]) -> Json:
         entry: Json = {"description": str(spec.description)}  # of a Text the plain text
         if spec.headers:
             entry["headers"] = {header.name: self._header(header) for header in spec.headers}
@@ -282,8 +284,25 @@ class _Writer:
             entry["links"] = {link.name: _link(link) for link in spec.links}
         if spec.content != "nothing" and spec.shape is not None:
             content = self._content(spec.shape, spec.example)
-            entry["content"] = dict.fromkeys(spec.media_types or media_types, content)
+            entry["content"] = {
+                each.media_type: self._in_format(each, spec, spec.shape, content)
+                for each in formats
+                if not spec.media_types or each.media_type in spec.media_types
+            }
         return entry
+
+    def _in_format(self, format: Format, spec: ResponseSpec, shape: s.Shape, content: Json) -> Json:
+        """The Media Type Object of a format; `content` is that of those that are like JSON."""
+        if format.described == "value":
+            return content
+        item = object_shape(spec.content, shape)
+        shown = _text(format, spec, item, content["example"]) if "example" in content else None
+        if format.described == "items" and self.openapi == "3.2":
+            schema = self.write(json_schema(item, _component))
+            serialized = {"examples": {"shown": {"serializedValue": shown}}}
+            return {"itemSchema": schema, **(serialized if shown is not None else {})}
+        schema = {} if format.described == "nothing" else {"schema": {"type": "string"}}
+        return {**schema, **({} if shown is None else {"example": shown})}
 
     def _content(self, shape: s.Shape, given: Any) -> Json:
         content: Json = {"schema": self.write(json_schema(shape, _component))}
@@ -322,6 +341,18 @@ def _problem_example(spec: ResponseSpec) -> Problem:
     title = status_line(spec.status).partition(" ")[2]
     other: type[Problem] = type("Other", (Problem,), {"status": spec.status, "title": title})
     return other(detail)
+
+
+def _text(format: Format, spec: ResponseSpec, item: s.Shape, wire: Any) -> str | None:
+    """What is sent of a wire value; None where it is no text."""
+    if format.rows is None:
+        data = format.response_class.encode(wire)
+    else:
+        data = b"".join(format.rows(objects_of(spec, wire), columns(item)))
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _link(link: Link) -> Json:

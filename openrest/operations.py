@@ -65,7 +65,8 @@ class Call:
 
     `key` is the value of the first path parameter, `query` has a value for each parameter that
     was sent or has a default, `body` is the loaded body. `sent` are the query parameters as
-    they came, `address` is the path they came to, `media_type` the format that is answered.
+    they came, `address` is the path they came to, `media_type` the format that is answered; one
+    that `streams` has records alone, of a page no meta.
     """
 
     operation: Operation
@@ -77,6 +78,7 @@ class Call:
     sent: Sequence[tuple[str, str]] = ()
     address: str = ""
     media_type: str = ""
+    streams: bool = False
 
     @property
     def key(self) -> Any:

@@ -22,7 +22,7 @@ from openrest.errors import (
     UnprocessableContent,
     nearest,
 )
-from openrest.interfaces import ResponseClass
+from openrest.formats import Format
 from openrest.messages import Text, say
 from openrest.models.loading import wire_loader
 from openrest.models.walking import without_rules
@@ -120,7 +120,7 @@ def nothing_with(resource: str, parameter: str, value: str, mistake: str) -> Tex
 def parse(
     plan: Plan,
     path: dict[str, Any],
-    response_class: type[ResponseClass] | None,
+    format: Format | None,
     environ: Environ,
     limits: Limits,
 ) -> Call:
@@ -150,8 +150,8 @@ def parse(
         raise UnprocessableContent(say(msg.CONTRACT_BROKEN), mistakes)
     root = _root(environ)
     address = root + quote(environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1")
-    media_type = response_class.media_type if response_class is not None else ""
-    return Call(operation, root, path, query, headers, body, sent, address, media_type)
+    media_type, streams = ("", False) if format is None else (format.media_type, bool(format.rows))
+    return Call(operation, root, path, query, headers, body, sent, address, media_type, streams)
 
 
 def _query(

@@ -28,7 +28,7 @@ from openrest.errors import (
     StoreUnavailable,
     UnprocessableContent,
 )
-from openrest.interfaces import ResponseClass
+from openrest.formats import Format, asked_for
 from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
@@ -41,6 +41,7 @@ from openrest.parsing import parse, path_text, path_values, shown
 from openrest.plans import Plan, status_line
 from openrest.rendering import Response, check_problem, render, render_problem
 from openrest.routing import Router
+from openrest.streaming import Stream, spooled
 from openrest.translation import Translate
 
 __all__ = ["Pipeline", "contribution"]
@@ -153,10 +154,10 @@ class Pipeline:
         """Every step of one operation, in order."""
         try:
             path = path_values(plan, texts)
-            response_class = _negotiate(plan, environ)
-            call = parse(plan, path, response_class, environ, self.limits)
+            format = _negotiate(plan, environ)
+            call = parse(plan, path, format, environ, self.limits)
             result = _handle(plan, call)
-            return render(plan, call, result, response_class)
+            return _render(plan, call, result, format, environ)
         except Problem as problem:
             check_problem(plan, problem)
             raise
@@ -194,18 +195,23 @@ class Pipeline:
         return render_problem(_internal_problem(instance), self.translate)
 
 
-def _negotiate(plan: Plan, environ: Environ) -> type[ResponseClass] | None:
+def _negotiate(plan: Plan, environ: Environ) -> Format | None:
     """The format to answer in; None for an operation whose success has no content."""
-    classes = plan.operation.response_classes
-    if not classes:
+    formats = plan.formats
+    if not formats:
         return None
+    if plan.chosen:
+        asked = asked_for(environ.get("QUERY_STRING", ""))
+        if asked is not None:
+            # What is none of them is refused where the parameters are read.
+            return plan.chosen.get(asked, formats[0])
     accept = environ.get("HTTP_ACCEPT") or "*/*"
     if accept == "*/*" or accept == plan.media_types[0]:
-        return classes[0]
+        return formats[0]
     index = best(accept, plan.media_types)
     if index is None:
         raise _not_acceptable(shown(environ), plan.media_types)
-    return classes[index]
+    return formats[index]
 
 
 def _not_acceptable(address: str | None, media_types: Sequence[str]) -> NotAcceptable:
@@ -234,9 +240,27 @@ def _handle(plan: Plan, call: Call) -> Result:
     except InvalidData as error:
         raise UnprocessableContent(say(msg.CONTRACT_BROKEN), error.mistakes) from error
     except StoreUnavailable as error:
-        log.warning("%s: the store is away: %s", plan.operation.id, error)
-        wait = [("Retry-After", str(error.retry_after))]
-        raise ServiceUnavailable(say(msg.AWAY), headers=wait) from error
+        raise _away(plan, error) from error
+
+
+def _render(
+    plan: Plan, call: Call, result: Result, format: Format | None, environ: Environ
+) -> Response:
+    """The response; a store that answers record by record is asked only now."""
+    try:
+        response = render(plan, call, result, format)
+        if isinstance(response.body, Stream) and environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+            length, body = spooled(response.body)
+            headers = [*response.headers, ("Content-Length", str(length))]
+            return Response(response.status_line, headers, body)
+    except StoreUnavailable as error:
+        raise _away(plan, error) from error
+    return response
+
+
+def _away(plan: Plan, error: StoreUnavailable) -> ServiceUnavailable:
+    log.warning("%s: the store is away: %s", plan.operation.id, error)
+    return ServiceUnavailable(say(msg.AWAY), headers=[("Retry-After", str(error.retry_after))])
 
 
 def _internal_problem(instance: str) -> InternalServerError:

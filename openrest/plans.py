@@ -11,6 +11,7 @@ from typing import Any, Final
 from openrest import messages as msg
 from openrest.contract import PROBLEMS, Body, Parameter, ResponseSpec
 from openrest.errors import Mistake
+from openrest.formats import FORMAT_KEY, columns, format_of, object_shape
 from openrest.interfaces import Formatter
 from openrest.messages import Text, say
 from openrest.models import shapes as s
@@ -22,7 +23,7 @@ from openrest.operations import Operation
 from openrest.partial import chosen_shape
 from openrest.strict_json import Unreadable, read_json
 
-__all__ = ["Answer", "Plan", "Sender", "status_line"]
+__all__ = ["Answer", "Plan", "Rows", "Sender", "status_line"]
 
 #: As many choices of members stay compiled: clients have a few, and make up more at their own cost.
 _CHOICES: Final = 64
@@ -48,11 +49,24 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """How one object of an answer becomes a wire value, and the names that it may have."""
+
+    dump: Dump
+    columns: tuple[str, ...]
+    check: Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
-    """How the body of an answer becomes a wire value; `check` is there in debug only."""
+    """How the body of an answer becomes a wire value; `check` is there in debug only.
+
+    `rows` are for formats that write one object after the other.
+    """
 
     dump: Dump
     check: Callable[[Any], Any] | None
+    rows: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +122,15 @@ class Plan:
         )
         self.load = _loader(operation.body) if operation.body else None
         self.media_types = tuple(cls.media_type for cls in operation.response_classes)
+        self.formats = tuple(map(format_of, operation.response_classes))
+        chosen = any(parameter.name == FORMAT_KEY for parameter in operation.parameters)
+        #: By the name that a query may ask for.
+        self.chosen = {each.name: each for each in self.formats} if chosen else {}
+        #: What the answers depend on, for the header Vary.
+        self.vary = "Accept" if len(self.formats) > 1 else ""
         self.formatters = tuple(_formatting(part) for part in operation.formatters)
-        self.answers = {spec.status: _answer(spec, debug) for spec in operation.responses}
+        in_rows = any(each.rows for each in self.formats)
+        self.answers = {spec.status: _answer(spec, debug, in_rows) for spec in operation.responses}
         self.wires = (
             {member.name: member.wire for member in operation.body.shape.members}
             if operation.body
@@ -174,28 +195,37 @@ def _of_a_parameter(said: Text) -> Text:
             return say(msg.PARAMETER_UNREADABLE, mistake=said)
 
 
-def _answer(spec: ResponseSpec, debug: bool) -> Answer:
+def _answer(spec: ResponseSpec, debug: bool, in_rows: bool) -> Answer:
     names = {header.name.lower(): header.required for header in spec.headers}
     return Answer(
         spec=spec,
         status_line=status_line(spec.status),
-        sender=_sender(spec.whole or spec.shape, debug),
-        choose=_chooser(spec, debug) if spec.whole is not None else None,
+        sender=_sender(spec, spec.whole or spec.shape, debug, in_rows),
+        choose=_chooser(spec, debug, in_rows) if spec.whole is not None else None,
         required_headers=frozenset(name for name, required in names.items() if required),
         known_headers=frozenset(names),
     )
 
 
-def _sender(shape: s.Shape | None, debug: bool) -> Sender:
+def _sender(spec: ResponseSpec, shape: s.Shape | None, debug: bool, in_rows: bool) -> Sender:
     if shape is None:
         return Sender(_as_it_is, None)
-    return Sender(dumper(shape), wire_loader(_sendable(shape)) if debug else None)
+    rows = _rows(object_shape(spec.content, shape), debug) if in_rows else None
+    return Sender(dumper(shape), _check(shape) if debug else None, rows)
 
 
-def _chooser(spec: ResponseSpec, debug: bool) -> Callable[[frozenset[str]], Sender]:
+def _rows(shape: s.Shape, debug: bool) -> Rows:
+    return Rows(dumper(shape), columns(shape), _check(shape) if debug else None)
+
+
+def _check(shape: s.Shape) -> Callable[[Any], Any]:
+    return wire_loader(_sendable(shape))
+
+
+def _chooser(spec: ResponseSpec, debug: bool, in_rows: bool) -> Callable[[frozenset[str]], Sender]:
     @lru_cache(maxsize=_CHOICES)
     def choose(wires: frozenset[str]) -> Sender:
-        return _sender(_chosen(spec, wires), debug)
+        return _sender(spec, _chosen(spec, wires), debug, in_rows)
 
     return choose
 

@@ -5,17 +5,18 @@ Nothing leaves that the operation's row does not declare.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from openrest.contract import PROBLEM, PROBLEM_MEDIA_TYPE, ResponseSpec
 from openrest.errors import ContractError, InvalidData, Problem
-from openrest.interfaces import ResponseClass
+from openrest.formats import Format, WriteRows
 from openrest.models.dumping import dumper
 from openrest.operations import Call, Page, Result
 from openrest.partial import CHOSEN
-from openrest.plans import Answer, Formatting, Plan, Sender, status_line
+from openrest.plans import Answer, Formatting, Plan, Rows, Sender, status_line
+from openrest.streaming import Stream, read_ahead
 from openrest.translation import Translate, localized
 from openrest.views.json import JsonResponse
 
@@ -26,18 +27,17 @@ _dump_problem = dumper(PROBLEM)
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes to the server: a status line, headers and the whole body."""
+    """What goes to the server: a status line, headers, and the body or a stream of it."""
 
     status_line: str
     headers: list[tuple[str, str]]
-    body: bytes
+    body: bytes | Iterable[bytes]
 
 
-def render(
-    plan: Plan, call: Call, result: Result, response_class: type[ResponseClass] | None
-) -> Response:
+def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Response:
     """The response that a result makes.
 
+    What a store sends record by record is read here, as far as its first records.
     Raises ContractError where the row does not declare what the handler answered; in debug
     also where the body breaks its schema.
     """
@@ -52,20 +52,49 @@ def render(
         raise ContractError(
             f"{plan.operation.id} answered {result.status}, which it does not declare."
         )
-    headers = list(result.headers)
+    headers = _varying(result.headers, plan.vary) if plan.vary else list(result.headers)
     _check_headers(plan, answer, headers)
-    if answer.spec.content == "nothing" or response_class is None:
+    if answer.spec.content == "nothing" or format is None:
         if result.body is not None:
             raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")
         return Response(answer.status_line, headers, b"")
     sender = _sender(answer, call)
-    wire = sender.dump(_formatted(plan, call, answer.spec, result.body))
-    if sender.check is not None:
-        _check_body(plan, sender.check, wire)
-    body = response_class.encode(wire)
-    headers.append(("Content-Type", response_class.media_type))
-    headers.append(("Content-Length", str(len(body))))
+    headers.append(("Content-Type", format.content_type))
+    body: bytes | Stream
+    if format.rows is not None and sender.rows is not None:
+        body = _rows(plan, call, answer.spec, sender.rows, format.rows, result.body)
+    else:
+        wire = sender.dump(_formatted(plan, call, answer.spec, result.body))
+        if sender.check is not None:
+            _check_body(plan, sender.check, wire)
+        body = format.response_class.encode(wire)
+    if isinstance(body, bytes):
+        headers.append(("Content-Length", str(len(body))))
     return Response(answer.status_line, headers, body)
+
+
+def _rows(
+    plan: Plan, call: Call, spec: ResponseSpec, rows: Rows, write: WriteRows, body: Any
+) -> bytes | Stream:
+    """The objects of an answer, each by itself."""
+    records = _records(plan, body) if spec.content == "page" else [body]
+    formatted = spec.content in ("page", "record") and plan.formatters
+
+    def wires() -> Iterator[Any]:
+        for record in records:
+            wire = rows.dump(_format(plan, call, record) if formatted else record)
+            if rows.check is not None:
+                _check_body(plan, rows.check, wire)
+            yield wire
+
+    return read_ahead(plan.operation.id, write(wires(), rows.columns), records)
+
+
+def _varying(headers: Iterable[tuple[str, str]], names: str) -> list[tuple[str, str]]:
+    """The headers with Vary, which a handler may have set already (RFC 9110, section 12.5.5)."""
+    others = [(name, value) for name, value in headers if name.lower() != "vary"]
+    said = [value for name, value in headers if name.lower() == "vary"]
+    return [*others, ("Vary", ", ".join([*said, names]))]
 
 
 def render_problem(problem: Problem, translate: Translate | None = None) -> Response:
@@ -113,13 +142,17 @@ def _formatted(plan: Plan, call: Call, spec: ResponseSpec, body: Any) -> Any:
     if spec.content == "record":
         return _format(plan, call, body) if plan.formatters else body
     if spec.content == "page":
-        if not isinstance(body, Page):
-            raise ContractError(f"{plan.operation.id} answers a Page, not a {type(body).__name__}.")
-        records = body.records
+        records = _records(plan, body)
         if plan.formatters:
             records = [_format(plan, call, record) for record in records]
         return {"meta": body.meta, "object_list": records}
     return body
+
+
+def _records(plan: Plan, body: Any) -> Iterable[dict[str, Any]]:
+    if not isinstance(body, Page):
+        raise ContractError(f"{plan.operation.id} answers a Page, not a {type(body).__name__}.")
+    return body.records
 
 
 def _format(plan: Plan, call: Call, record: dict[str, Any]) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def _loaded_or_failing(reference: str) -> WSGIApplication:
             InternalServerError("The application cannot be loaded; the terminal says why.")
         )
         start_response(response.status_line, response.headers)
-        return [response.body]
+        return [response.body] if isinstance(response.body, bytes) else response.body
 
     return failing
 

@@ -79,6 +79,8 @@ class Controller:
         pagination, sorting = self.definition.pagination, self.definition.sorting
         order = sorting.order(call) if sorting is not None else ()
         query = Query(conditions, order, members=self._members(call))
+        if pagination is None and call.streams:
+            return Result(Page(self.store.stream(query), {}))
         if pagination is None:
             records = list(self.store.find(query))
             return Result(Page(records, {"count": len(records), "total_count": len(records)}))

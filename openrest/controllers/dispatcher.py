@@ -19,6 +19,7 @@ from openrest.info import Info, info_mistakes
 from openrest.openapi import VERSIONS, Version, build_document, in_version
 from openrest.operations import Operation
 from openrest.pipeline import Pipeline
+from openrest.streaming import close as close_body
 from openrest.translation import Translate, translation_mistakes
 from openrest.ui import page_rows
 
@@ -108,8 +109,12 @@ class WSGIDispatcher:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = self.pipeline.run(environ)
         start_response(response.status_line, response.headers)
-        # RFC 9110, section 9.3.2: the headers of GET, Content-Length too, and no content.
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
+        body = response.body
+        if environ["REQUEST_METHOD"] == "HEAD":
+            # RFC 9110, section 9.3.2: the headers of GET, Content-Length too, and no content.
+            close_body(body)
+            return [b""]
+        return [body] if isinstance(body, bytes) else body
 
 
 def _checked(

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from marshmallow import Schema
 
+from openrest import formats, pipeline
 from openrest import messages as msg
-from openrest import pipeline
 from openrest.bodies import Limits
 from openrest.config import Definition
 from openrest.contract import NO_EXAMPLE, Body, Contribution, Header, Link, Parameter, ResponseSpec
@@ -233,7 +233,8 @@ class _Builder:
     ) -> Operation:
         definition = self.definition
         key = self.key if f"{{{self.key.wire}}}" in path else None
-        classes = () if success.content == "nothing" else (definition.response_class,)
+        classes = () if success.content == "nothing" else definition.response_classes
+        chosen = formats.contribution(classes, parameter=definition.format_parameter)
         contributions.append(
             pipeline.contribution(
                 definition.name,
@@ -244,6 +245,7 @@ class _Builder:
                 can_be_away=definition.datastore.can_be_away,
             )
         )
+        contributions.append(chosen)
         contributions.append(
             Contribution(
                 parameters=own.parameters,
@@ -254,7 +256,7 @@ class _Builder:
             )
         )
         parameters = [*([key] if key else []), *(p for c in contributions for p in c.parameters)]
-        shown = replace(success, headers=(*success.headers, *own.headers))
+        shown = replace(success, headers=(*success.headers, *own.headers, *chosen.headers))
         row = Operation(
             id=id,
             method=method,

@@ -17,6 +17,8 @@ try:
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import Status, StopReason, events, from_schema
     from schemathesis.transport.wsgi import WSGI_TRANSPORT
+
+    from openrest.testing import contract_formats
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "openrest.testing.contract fuzzes with schemathesis: pip install 'openrest[testing]'"
@@ -63,6 +65,7 @@ def check_contract(
     Raises ContractBroken with every difference. Make the application with ``debug=True``, and the
     bodies are checked by openrest itself as well.
     """
+    contract_formats.register()
     tested = cast("Callable[[], WSGIApplication]", app)() if _makes_one(app) else app
     config = SchemathesisConfig.from_dict(_settings(examples, seed, settings or {}))
     schema = schemathesis.openapi.from_wsgi(document, tested, config=config)

@@ -131,7 +131,8 @@ class Shell:
             lines = [f"{name}: {value}" for name, value in answer.headers]
             kept = [line for line in lines if line.partition(":")[0].lower() not in _OF_THE_SERVER]
             shown = "\n".join([f"HTTP/1.1 {answer.status}", *kept]) + "\n"
-        text = answer.get_data(as_text=True)
+        # A terminal shows the ends of lines of CSV as it shows others.
+        text = answer.get_data(as_text=True).replace("\r\n", "\n")
         if shows_headers and text:
             shown += "\n"
         return shown + text + ("\n" if text and not text.endswith("\n") else "")

@@ -1,0 +1,109 @@
+"""Answers that are made while they are sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from tempfile import SpooledTemporaryFile
+from typing import Any, Final
+
+__all__ = ["Stream", "close", "read_ahead", "spooled"]
+
+log = logging.getLogger("openrest")
+
+#: As many bytes go to the server at a time. What has no more is no stream: then all that can fail
+#: has failed before the status is sent, and the client is told how long the answer is.
+CHUNK: Final = 65_536
+
+
+class Stream:
+    """The chunks of an answer, of which the first is there already.
+
+    An error ends it with an exception, on which a server breaks the connection: the client sees
+    that the end is missing. `close` is for a client that goes away: `source` is closed, too.
+    """
+
+    def __init__(self, subject: str, first: bytes, parts: Iterator[bytes], source: Any) -> None:
+        self._subject = subject
+        self._source = source
+        self._chunks = _chunks(first, parts)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            chunk: bytes = next(self._chunks)
+        except Exception as error:
+            if not isinstance(error, StopIteration):
+                log.error("%s broke off in the middle of its answer", self._subject, exc_info=error)
+            self.close()
+            raise
+        return chunk
+
+    def close(self) -> None:
+        """Let go of what the answer is made from; more than once does nothing more."""
+        self._chunks.close()
+        close(self._source)
+
+
+def _chunks(first: bytes, parts: Iterator[bytes]) -> Any:
+    yield first
+    size, kept = 0, []
+    for part in parts:
+        kept.append(part)
+        size += len(part)
+        if size >= CHUNK:
+            yield b"".join(kept)
+            size, kept = 0, []
+    if kept:
+        yield b"".join(kept)
+
+
+def read_ahead(subject: str, parts: Iterable[bytes], source: Any) -> bytes | Stream:
+    """All of the parts where they are short, or a stream that begins with some of them.
+
+    `source` is what the parts are made from, and `subject` what it is, for the log.
+    """
+    made = iter(parts)
+    size, kept = 0, []
+    try:
+        for part in made:
+            kept.append(part)
+            size += len(part)
+            if size >= CHUNK:
+                return Stream(subject, b"".join(kept), made, source)
+    except BaseException:
+        close(source)
+        raise
+    return b"".join(kept)
+
+
+def spooled(stream: Stream) -> tuple[int, Iterator[bytes]]:
+    """The whole stream, on disk where it is long, and its length.
+
+    For HTTP/1.0, in which the end of the connection is the end of the answer: one that breaks off
+    would look complete (RFC 9112, section 8).
+    """
+    file = SpooledTemporaryFile(max_size=16 * CHUNK)  # closed by whom it is read
+    try:
+        for chunk in stream:
+            file.write(chunk)
+        length = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return length, _read(file)
+
+
+def _read(file: Any) -> Iterator[bytes]:
+    with file:
+        yield from iter(lambda: file.read(CHUNK), b"")
+
+
+def close(source: Any) -> None:
+    """Close what can be closed: a cursor, a file, a generator."""
+    end = getattr(source, "close", None)
+    if end is not None:
+        end()
