@@ -69,6 +69,12 @@ class DataStore(ABC):
     #: The classes of validators that it keeps inside its writes.
     enforces: ClassVar[tuple[type[StoreValidator], ...]] = ()
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "find" in vars(cls) and "stream" not in vars(cls):
+            # One that it inherits would know nothing of what its own `find` leaves out.
+            cls.stream = DataStore.stream  # type: ignore[method-assign]
+
     def __init__(
         self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
     ) -> None:
@@ -89,7 +95,8 @@ class DataStore(ABC):
         """The records of `find` one after the other, for as many as memory could not hold.
 
         What is written meanwhile does not disturb it, and it keeps no other from writing. It may
-        be given up at any record: then it is closed, if it has a method for it.
+        be given up at any record: then it is closed, if it has a method for it. A class with a
+        `find` of its own has this one, unless it has its own of these, too.
         """
         return iter(self.find(query))
 

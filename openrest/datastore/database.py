@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,9 @@ _File = tuple[int, int]
 #: For how many seconds a reader trusts that the file is still there: to ask costs as much as a
 #: quarter of a `get`. A writer always asks.
 _TRUSTED: Final = 0.1
+
+#: As many rows of a stream are in memory at a time.
+_BATCH: Final = 256
 
 #: What passes by itself, or is for the machine's administrator: the client may try again.
 _AWAY = frozenset(
@@ -134,6 +137,28 @@ class Database:
             return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise self._failure(error) from error
+
+    def batches(
+        self, sql: str, parameters: Sequence[Any] = ()
+    ) -> Generator[list[tuple[Any, ...]], None, None]:
+        """All rows that a query gives, some at a time, as they are when it begins.
+
+        On a connection of its own: this thread may write meanwhile, which it could not on one
+        that still reads an earlier moment.
+        """
+        if self._process.pid != os.getpid():
+            self._after_fork()
+        handle = self._open()
+        try:
+            cursor = handle.connection.execute(sql, parameters)
+            while rows := cursor.fetchmany(_BATCH):
+                yield rows
+                if time.monotonic() > handle.trusted_until:
+                    self._check(handle)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        finally:
+            handle.close()
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run a statement that writes, in the transaction of this thread or as one of its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from marshmallow import Schema
@@ -76,13 +76,18 @@ class PythonListDataStore(DataStore):
         self._seed(resource, model)
 
     def find(self, query: Query) -> Iterable[Record]:
+        return [self._copy(record) for record in self._window(query)]
+
+    def stream(self, query: Query) -> Iterator[Record]:
+        # A kept record is never changed, so each can be copied when its turn comes.
+        return map(self._copy, self._window(query))
+
+    def _window(self, query: Query) -> list[Record]:
         end = None if query.limit is None else query.offset + query.limit
         if query.conditions or query.order:
-            window = self._ordered(query)[query.offset : end]
-        else:
-            with self._altering:
-                window = [self._records[key] for key in self._keys[query.offset : end]]
-        return [self._copy(record) for record in window]
+            return self._ordered(query)[query.offset : end]
+        with self._altering:
+            return [self._records[key] for key in self._keys[query.offset : end]]
 
     def count(self, query: Query) -> int:
         if query.conditions:

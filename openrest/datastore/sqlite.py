@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -89,6 +89,16 @@ class SQLiteDataStore(DataStore):
         names = self._statements.names(query)
         return self._records(*self._statements.find(query), names)
 
+    def stream(self, query: Query) -> Iterator[Record]:
+        """The records of `find`, all of one moment, read a batch at a time.
+
+        While it lasts, what others write stays in the log of the file, which grows.
+        """
+        names = self._statements.names(query)
+        with closing(self._database.batches(*self._statements.find(query))) as batches:
+            for rows in batches:
+                yield from self._decoded(rows, names)
+
     def count(self, query: Query) -> int:
         [(count,)] = self._database.rows(*self._statements.count(query))
         return int(count)
@@ -167,8 +177,11 @@ class SQLiteDataStore(DataStore):
             raise RecordNotFound(key) from None
 
     def _records(self, sql: str, values: Sequence[Any], names: Sequence[str]) -> list[Record]:
+        return self._decoded(self._database.rows(sql, values), names)
+
+    def _decoded(self, rows: Iterable[tuple[Any, ...]], names: Sequence[str]) -> list[Record]:
         # strict=False: the statement names the columns one by one, so their number is right.
-        records = [dict(zip(names, row, strict=False)) for row in self._database.rows(sql, values)]
+        records = [dict(zip(names, row, strict=False)) for row in rows]
         # A column at a time, so that a row costs little more than its values.
         for name, decode in self._decoders[self._database.found.strict]:
             if name not in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from itertools import islice
 from operator import itemgetter
 
 import pytest
@@ -299,9 +300,39 @@ class ReadingRules(Hooks):
             for record, whole in zip(found, PEOPLE[1:], strict=True):
                 assert _shows(record, whole, wanted), (wanted, record)
 
+    def test_a_stream_gives_what_find_gives(self) -> None:
+        store = self.people()
+        queries = [Query(), Query(offset=1, limit=2), Query(offset=9)]
+        if "eq" in store.operators:
+            queries.append(Query(conditions=(Condition("age", "eq", 36),)))
+        if store.sortable:
+            queries.append(Query(order=(Order("name", True),), offset=1))
+        for query in queries:
+            assert exact(list(store.stream(query))) == exact(list(store.find(query))), query
+
+    def test_a_stream_may_be_given_up_at_any_record(self) -> None:
+        store = self.people()
+        for count in range(len(PEOPLE)):
+            stream = store.stream(Query())
+            assert keys(islice(stream, count)) == keys(PEOPLE[:count])
+            getattr(stream, "close", list)()
+        assert keys(store.stream(Query())) == keys(PEOPLE)
+
+    def test_a_stream_and_writes_do_not_disturb_each_other(self) -> None:
+        seed = [{"id": n, "name": f"{n}", "age": n} for n in range(1, 1001)]
+        store = self.writable(self.make_store(Person, seed))
+        stream = store.stream(Query())
+        found = keys(islice(stream, 10))
+        store.delete(1)
+        store.insert({"name": "new", "age": 1})
+        store.update(3, lambda record: {**record, "name": "changed"})
+        found += keys(stream)
+        assert [key for key in found if key <= 1000] == list(range(1, 1001))
+
     def test_whoever_changes_a_record_that_was_read_changes_nothing_stored(self) -> None:
         store = self.people()
-        for record in (store.get(1), next(iter(store.find(Query(limit=1))))):
+        first = Query(limit=1)
+        for record in (store.get(1), next(iter(store.find(first))), next(store.stream(first))):
             record["name"] = "Somebody else"
             record["tags"].append("changed")
             del record["age"]

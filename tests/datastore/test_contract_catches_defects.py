@@ -6,7 +6,7 @@ import copy
 import datetime as dt
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,28 @@ class LeavesOutWhatIsWanted(PythonListDataStore):
             yield {name: value for name, value in record.items() if name in wanted}
 
 
+class StreamsInAnyOrder(PythonListDataStore):
+    def stream(self, query: Query) -> Iterator[Record]:
+        return super().stream(Query(query.conditions, (), query.offset, query.limit))
+
+
+class StreamsWhatItStores(PythonListDataStore):
+    def stream(self, query: Query) -> Iterator[Record]:
+        return (self._current(record[self.key.name]) for record in super().stream(query))
+
+
+class StreamsPageByPage(PythonListDataStore):
+    def stream(self, query: Query) -> Iterator[Record]:
+        for offset in range(self.count(query)):
+            yield from self.find(Query(query.conditions, query.order, query.offset + offset, 1))
+
+
+class StreamsOnce(PythonListDataStore):
+    def stream(self, query: Query) -> Iterator[Record]:
+        self.streaming = [*getattr(self, "streaming", ()), query]
+        return super().stream(query if len(self.streaming) < 3 else Query(limit=0))
+
+
 class OverwritesInSilence(PythonListDataStore):
     def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
         pass
@@ -248,6 +270,11 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (SortsNullFirst, "records_without_a_value_come_last_in_either_direction"),
     (GivesNullForWhatIsMissing, "members_that_are_wanted_are_given_and_others_as_they_are_or_not"),
     (LeavesOutWhatIsWanted, "members_that_are_wanted_are_given_and_others_as_they_are_or_not"),
+    (StreamsInAnyOrder, "a_stream_gives_what_find_gives"),
+    (StreamsPageByPage, "a_stream_gives_what_find_gives"),
+    (StreamsWhatItStores, "whoever_changes_a_record_that_was_read_changes_nothing_stored"),
+    (StreamsPageByPage, "a_stream_and_writes_do_not_disturb_each_other"),
+    (StreamsOnce, "a_stream_may_be_given_up_at_any_record"),
     (OverwritesInSilence, "insert_of_a_taken_key_is_a_conflict"),
     (ForgetsTheValidators, "unique_values_conflict_on_insert"),
     (LosesUpdates, "no_update_is_lost_between_two_threads"),

@@ -221,3 +221,35 @@ def test_a_reader_trusts_the_file_for_a_moment(
         store.insert({"id": "c"})
     with pytest.raises(StoreUnavailable):
         store.get("a")
+
+
+def test_a_stream_is_of_the_file_that_is_there_when_it_begins(
+    store: SQLiteDataStore, path: Path
+) -> None:
+    store.get("a")
+    replace(path, Note, "z")
+    assert [record["id"] for record in store.stream(Query())] == ["z"]
+    remove(path)
+    with pytest.raises(StoreUnavailable, match="the file is gone"):
+        next(store.stream(Query()))
+
+
+def test_a_stream_ends_with_an_error_where_its_file_is_replaced(
+    store: SQLiteDataStore, path: Path
+) -> None:
+    store.insert_many([{"id": f"{n}"} for n in range(1000)])
+    stream = store.stream(Query())
+    next(stream)
+    replace(path, Note, "a")
+    with pytest.raises(StoreUnavailable, match="another file has taken its place"):
+        list(stream)
+    assert len(store._database._process.opened) <= 1  # that of this thread
+
+
+def test_a_stream_that_is_given_up_lets_go_of_its_connection(store: SQLiteDataStore) -> None:
+    store.close()
+    stream = store.stream(Query())
+    next(stream)
+    assert len(store._database._process.opened) == 1
+    stream.close()  # type: ignore[attr-defined]  # it is a generator
+    assert len(store._database._process.opened) == 0
