@@ -35,6 +35,7 @@ from openrest.models.walking import stored_object
 from openrest.options import store_name
 from openrest.pagination import Pagination
 from openrest.partial import read_partial
+from openrest.searching import read_search
 from openrest.sorting import read_sorting
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
 
@@ -82,20 +83,23 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     response_classes, format_parameter = read_view(view, mistakes)
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
-    filters, sorting, partial, store = None, None, None, resource.get("datastore")
+    filters, sorting, search, partial = None, None, None, None
+    store = resource.get("datastore")
     if shape is not None and _is_store(store):
         found: list[str] = []
         try:
             told = _told(shape, formatters)
             filters, found = read_filters(_options(controller), *told, store, pagination)
             sorting, unsorted = read_sorting(_options(controller), *told, store)
+            search, unfound = read_search(_options(controller), *told, store)
             shown = _formatted(shape, formatters)
             partial, unchosen = read_partial(_options(controller), shown, told[1], formatters)
-            found = [*found, *unsorted, *unchosen]
+            found = [*found, *unsorted, *unfound, *unchosen]
         except ModelError as error:  # of what it nests, which is looked up only here
             found = [f"resource.model: {error}"]
         mistakes.extend(mistake for mistake in found if mistake not in mistakes)
-        for option, part in (("sorting", sorting), ("partial", partial)):
+        parts = (("sorting", sorting), ("search", search), ("partial", partial))
+        for option, part in parts:
             if filters is not None and part is not None:
                 mistakes.extend(_clashes(filters, option, part.contribution()))
         if filters is not None and format_parameter:
@@ -116,6 +120,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         pagination=pagination,
         filters=filters,
         sorting=sorting,
+        search=search,
         partial=partial,
         response_classes=response_classes,
         format_parameter=format_parameter,

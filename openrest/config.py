@@ -15,6 +15,7 @@ from openrest.filters import CustomFilter, Filters, Operator
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
 from openrest.models import shapes as s
 from openrest.partial import Partial
+from openrest.searching import Searching
 from openrest.sorting import Sorting
 
 __all__ = [
@@ -71,6 +72,7 @@ class ControllerOptions(TypedDict, total=False):
         none unless given.
     default_sort: the order where none is asked for, such as ``["-age", "name"]``; that of the
         keys unless given.
+    search: the text fields in which ``?q=two words`` searches; none unless given.
     partial: the members that ``?fields=name,age`` chooses from, or True for all that answers show;
         answers always show all of them unless given.
     """
@@ -80,6 +82,7 @@ class ControllerOptions(TypedDict, total=False):
     any_of: bool
     sorting: Literal[True] | Sequence[str]
     default_sort: Sequence[str]
+    search: Sequence[str]
     partial: Literal[True] | Sequence[str]
 
 
@@ -162,6 +165,7 @@ class Definition:
     pagination: PaginationStyle | None
     filters: Filters | None
     sorting: Sorting | None
+    search: Searching | None
     partial: Partial | None
     response_classes: tuple[type[ResponseClass], ...]
     format_parameter: bool

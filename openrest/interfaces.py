@@ -62,6 +62,8 @@ class DataStore(ABC):
     alternatives: ClassVar[bool] = False
     #: Whether `Query.order` is heeded.
     sortable: ClassVar[bool] = False
+    #: Whether a query may have tests that are a `Search`.
+    searchable: ClassVar[bool] = False
     #: Whether insert, update and delete work at all.
     writable: ClassVar[bool] = True
     #: Whether it may raise StoreUnavailable.
@@ -86,6 +88,13 @@ class DataStore(ABC):
         shape, self.key = model_shape(model)
         self.shape = stored_object(shape)
         self.validators = tuple(validators)
+
+    def prepare_search(self, members: Sequence[str]) -> None:
+        """Get ready to search these fields, before anybody does; more than once for other fields.
+
+        For a store that has an index to make; one that has none need not do anything.
+        """
+        return
 
     @abstractmethod
     def find(self, query: Query) -> Iterable[Record]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
+
+from openrest.words import found, words_of
 
 __all__ = [
     "COMPARISONS",
@@ -17,6 +19,7 @@ __all__ = [
     "Condition",
     "Order",
     "Query",
+    "Search",
     "Test",
     "members_of",
 ]
@@ -84,16 +87,42 @@ class AnyOf:
         return any(all(one.holds(record) for one in every) for every in self.alternatives)
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Every word of the text begins a word in one of the fields; a text without any finds nothing.
+
+    Words are what spaces, signs and control characters leave between them, and are compared in one
+    case of letters, each letter for itself: accents count. What these characters are, the tables of
+    Unicode 3.2 say for good; a newer character, such as an emoji, is of the word that it touches.
+    """
+
+    members: tuple[str, ...]
+    text: str
+    #: The words of the text, in the form in which they are compared.
+    words: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", words_of(self.text))
+
+    def holds(self, record: Mapping[str, Any]) -> bool:
+        """Whether the words are in the record: what every store must answer the same."""
+        texts = [record[name] for name in self.members if record.get(name) is not None]
+        return bool(self.words) and found(self.words, texts)
+
+
 #: What a query asks of each record.
-Test = Condition | AnyOf
+Test = Condition | AnyOf | Search
 
 
 def members_of(test: Test) -> Iterator[str]:
     """The names of the fields that a test is about."""
-    if isinstance(test, Condition):
-        yield test.member
-    else:
-        yield from (one.member for every in test.alternatives for one in every)
+    match test:
+        case Condition(member=member):
+            yield member
+        case AnyOf(alternatives=alternatives):
+            yield from (one.member for every in alternatives for one in every)
+        case Search(members=members):
+            yield from members
 
 
 @dataclass(frozen=True, slots=True)

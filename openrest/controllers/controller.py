@@ -63,7 +63,9 @@ class Controller:
         definition = self.definition
         store = definition.datastore
         if isinstance(store, type):
-            return store(definition.source, definition.model, definition.validators)
+            store = store(definition.source, definition.model, definition.validators)
+        if definition.search is not None:
+            store.prepare_search(definition.search.members)
         return store
 
     def get_list(self, call: Call) -> Result:
@@ -77,6 +79,9 @@ class Controller:
         For `get_list`, and for operations of one's own that return a ``page``.
         """
         pagination, sorting = self.definition.pagination, self.definition.sorting
+        search = self.definition.search
+        if search is not None:
+            conditions = (*conditions, *search.tests(call))
         order = sorting.order(call) if sorting is not None else ()
         query = Query(conditions, order, members=self._members(call))
         if pagination is None and call.streams:

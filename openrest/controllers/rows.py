@@ -282,6 +282,8 @@ class _Builder:
                 yield definition.sorting.contribution()
             if definition.filters is not None:
                 yield definition.filters.contribution()
+            if definition.search is not None:
+                yield definition.search.contribution()
         if name in ("get_list", "get") and definition.partial is not None:
             yield definition.partial.contribution()
         if name in ("create", "update", "patch"):

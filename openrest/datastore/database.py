@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from openrest.datastore.fulltext import SearchIndex
 from openrest.datastore.tables import Table, TableFound
 from openrest.errors import (
     ContractError,
@@ -20,11 +21,15 @@ from openrest.errors import (
     StoreUnavailable,
     TableMismatch,
 )
+from openrest.words import found as words_found
 
-__all__ = ["LOWER", "Connection", "Database", "connect", "switch_to_wal"]
+__all__ = ["FOUND", "LOWER", "Connection", "Database", "connect", "switch_to_wal"]
 
 #: A function of SQL: text in lower case, as in Python. SQLite's own knows ASCII alone.
 LOWER: Final = "openrest_lower"
+
+#: A function of SQL: whether words, with spaces between them, begin words of the texts that follow.
+FOUND: Final = "openrest_found"
 
 #: The device and the number of a file: they differ when another one has taken its place.
 _File = tuple[int, int]
@@ -85,11 +90,16 @@ def connect(path: Path, timeout: float, *, create: bool = False) -> Connection:
     # be lost (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")
     connection.create_function(LOWER, 1, _lower, deterministic=True)
+    connection.create_function(FOUND, -1, _found, deterministic=True)
     return connection
 
 
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
+
+
+def _found(words: str, *texts: Any) -> bool:
+    return words_found(words.split(" "), [text for text in texts if isinstance(text, str)])
 
 
 def switch_to_wal(connection: sqlite3.Connection, timeout: float) -> None:
@@ -119,6 +129,8 @@ class Database:
 
     def __init__(self, path: Path, timeout: float, table: Table, found: TableFound) -> None:
         self.found = found
+        #: The indexes that the file has to have.
+        self.indexes: list[SearchIndex] = []
         self._path = path
         self._timeout = timeout
         self._table = table
@@ -216,6 +228,8 @@ class Database:
             handle = _Handle(connect(self._path, self._timeout), file, self._process.opened)
             if file != self._fitting:
                 self.found = self._table.compare(handle.connection)
+                for index in self.indexes:
+                    index.prepare(handle.connection)
                 switch_to_wal(handle.connection, self._timeout)
         except sqlite3.Error as error:
             raise self._failure(error) from error

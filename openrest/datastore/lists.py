@@ -50,6 +50,7 @@ class PythonListDataStore(DataStore):
     operators = OPERATORS
     alternatives = True
     sortable = True
+    searchable = True
     enforces = (UniqueTogether,)
 
     def __init__(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from marshmallow import Schema
 
 from openrest.datastore.columns import NO_VALUE, STORED_AS, Convert, column
-from openrest.datastore.database import Database, connect, switch_to_wal
+from openrest.datastore.database import Connection, Database, connect, switch_to_wal
+from openrest.datastore.fulltext import SearchIndex, can_index
 from openrest.datastore.records import Keeper, is_assigned, unique_members, validator_mistakes
 from openrest.datastore.statements import Statements
 from openrest.datastore.tables import Table, TableFound
@@ -31,6 +32,9 @@ from openrest.query import OPERATORS, Query
 __all__ = ["SQLiteDataStore"]
 
 _KEYS: Final = ("name", "table", "timeout")
+
+#: For how many seconds a process waits at its start while another one makes an index.
+_BUILDING: Final = 600.0
 
 
 class SQLiteDataStore(DataStore):
@@ -53,6 +57,7 @@ class SQLiteDataStore(DataStore):
     operators = OPERATORS
     alternatives = True
     sortable = True
+    searchable = True
     can_be_away = True
     enforces = (UniqueTogether,)
 
@@ -70,6 +75,7 @@ class SQLiteDataStore(DataStore):
             uniques=tuple(unique_members(validators)),
         )
         found = _prepare(path, timeout, self.table)
+        self._place = path, timeout
         self._database = Database(path, timeout, self.table, found)
         self._keep = Keeper(self.shape, self.key)
         self._statements = Statements(self.table)
@@ -84,6 +90,21 @@ class SQLiteDataStore(DataStore):
             for strict in (True, False)
         }
         self._optional = [member.name for member in self.shape.members if not member.always]
+
+    def prepare_search(self, members: Sequence[str]) -> None:
+        """Make the index of these fields and fill it, unless the file has it.
+
+        There is none where the keys are text, or SQLite is without FTS5: a search then reads all
+        texts. Raises TableMismatch where something else in the file has the name of the index.
+        """
+        index = SearchIndex(table=self.table, members=tuple(sorted(members)))
+        path, timeout = self._place
+        with _opened(path, max(timeout, _BUILDING)) as connection:
+            if not can_index(connection, self.table):
+                return
+            index.prepare(connection)
+        self._database.indexes.append(index)
+        self._statements.indexes[index.members] = index
 
     def find(self, query: Query) -> Iterable[Record]:
         names = self._statements.names(query)
@@ -261,11 +282,18 @@ def _only(kind: type) -> Convert:
 
 
 def _prepare(path: Path, timeout: float, table: Table) -> TableFound:
+    with _opened(path, timeout, create=True) as connection:
+        switch_to_wal(connection, timeout)
+        return table.prepare(connection)
+
+
+@contextmanager
+def _opened(path: Path, timeout: float, *, create: bool = False) -> Iterator[Connection]:
+    """A connection for what is done at the start."""
     try:
         # Closed again at once: a server that forks after this hands no connection on.
-        with closing(connect(path, timeout, create=True)) as connection:
-            switch_to_wal(connection, timeout)
-            return table.prepare(connection)
+        with closing(connect(path, timeout, create=create)) as connection:
+            yield connection
     except sqlite3.Error as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             raise StoreUnavailable(f"{path}: {error}") from error

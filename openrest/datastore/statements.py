@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from openrest.datastore.columns import NO_VALUE, Column, Convert
-from openrest.datastore.database import LOWER
+from openrest.datastore.database import FOUND, LOWER
+from openrest.datastore.fulltext import SearchIndex
 from openrest.datastore.records import unknown_field
 from openrest.datastore.tables import Table
 from openrest.errors import ContractError
 from openrest.interfaces import Record
 from openrest.models import shapes as s
-from openrest.query import MEMBERSHIP, ORDERING, TEXT, Condition, Order, Query, Test
+from openrest.query import MEMBERSHIP, ORDERING, TEXT, AnyOf, Condition, Order, Query, Search, Test
 
 __all__ = ["Statements"]
 
@@ -38,6 +39,8 @@ class Statements:
     """
 
     def __init__(self, table: Table) -> None:
+        #: Those that there are for searches, by the fields that they are of.
+        self.indexes: dict[tuple[str, ...], SearchIndex] = {}
         self._columns = {column.name: column for column in table.columns}
         # With the name of the table: SQLite takes "note" alone for a text once the table, which
         # others may alter, has no such column, and WHERE "id" = 'id' is then true of every row.
@@ -117,10 +120,29 @@ class Statements:
         return " AND ".join(self._test(test, values) for test in tests) or "TRUE"
 
     def _test(self, test: Test, values: list[Any]) -> str:
-        if isinstance(test, Condition):
-            return self._condition(test, values)
-        every = [self._every(alternative, values) for alternative in test.alternatives]
-        return f"({' OR '.join(every) or 'FALSE'})"
+        match test:
+            case Condition():
+                return self._condition(test, values)
+            case Search():
+                return self._search(test, values)
+            case AnyOf(alternatives=alternatives):
+                every = [self._every(alternative, values) for alternative in alternatives]
+                return f"({' OR '.join(every) or 'FALSE'})"
+
+    def _search(self, search: Search, values: list[Any]) -> str:
+        if not search.words:
+            return "FALSE"
+        columns = [self._text_column(name) for name in search.members]
+        index = self.indexes.get(tuple(sorted(search.members)))
+        match = index.match(search.words) if index is not None else ""
+        # SQLite asks the index first: it takes a function for dearer than anything else.
+        narrowing = ""
+        if index is not None and match:
+            narrowing = f"{index.narrowing} AND "
+            values.append(match)
+        values.append(" ".join(search.words))
+        places = ", ".join(self._places[column.name] for column in columns)
+        return f"{narrowing}{FOUND}(?, {places})"
 
     def _condition(self, condition: Condition, values: list[Any]) -> str:
         column = self._column(condition.member)
@@ -130,8 +152,7 @@ class Statements:
         if name in MEMBERSHIP:
             return self._membership(condition, column, values)
         if name in TEXT:
-            if column.type != "TEXT" or column.encode is not None:
-                raise ContractError(f"The values of the field {column.name!r} are no text.")
+            self._text_column(column.name)
             if condition.value is not None:
                 return _text(name, place, _bound(column, condition.value), values)
             return "NULL"
@@ -161,6 +182,12 @@ class Statements:
         # Descending, NULL is last already: SQLite takes it for less than any value.
         direction = " DESC" if order.descending else "" if column.required else " NULLS LAST"
         return column.order.format(self._places[column.name]) + direction
+
+    def _text_column(self, name: str) -> Column:
+        column = self._column(name)
+        if column.type != "TEXT" or column.encode is not None:
+            raise ContractError(f"The values of the field {name!r} are no text.")
+        return column
 
     def _column(self, name: str) -> Column:
         if name not in self._columns:

@@ -263,6 +263,13 @@ class Hooks:
             pytest.skip(f"{type(store).__name__} does not sort")
         return store
 
+    def searchable(self, store: DataStore, *members: str) -> DataStore:
+        """The store, ready to search the fields, where it searches."""
+        if not store.searchable:
+            pytest.skip(f"{type(store).__name__} does not search")
+        store.prepare_search(members)
+        return store
+
     def writable(self, store: DataStore) -> DataStore:
         """The store, where it writes."""
         if not store.writable:

@@ -577,7 +577,7 @@ def asked(tests: list[Test]) -> str:
         if isinstance(test, Condition):
             name, value = wire(test)
             query[name] = spelled(value)
-        else:
+        elif isinstance(test, AnyOf):
             alternatives = [dict(map(wire, every)) for every in test.alternatives]
             query["any_of"] = json.dumps(alternatives)
     return urlencode(query)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import time
+import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from marshmallow import Schema
 from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
 from openrest.errors import RecordConflict, RecordNotFound, StoreError
 from openrest.interfaces import Change, Check, Record, StoreValidator
-from openrest.query import Condition, Query, Test
+from openrest.query import AnyOf, Condition, Query, Search, Test
 from openrest.testing import StoreContract
 
 
@@ -143,8 +144,53 @@ class JoinsByAnd(PythonListDataStore):
     def _matching(self, tests: Sequence[Test]) -> list[Record]:
         every: list[Test] = []
         for test in tests:
-            every += [test] if isinstance(test, Condition) else sum(test.alternatives, ())
+            every += sum(test.alternatives, ()) if isinstance(test, AnyOf) else [test]
         return super()._matching(every)
+
+
+class FindsPartsOfWords(PythonListDataStore):
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        def holds(test: Test, record: Record) -> bool:
+            if not isinstance(test, Search):
+                return test.holds(record)
+            texts = " ".join(str(record.get(name, "")) for name in test.members).lower()
+            return bool(test.words) and all(word in texts for word in test.words)
+
+        return [r for r in super()._matching(()) if all(holds(t, r) for t in tests)]
+
+
+class SearchesWhatWasThere(PythonListDataStore):
+    def prepare_search(self, members: Sequence[str]) -> None:
+        self._there = {record[self.key.name] for record in self.find(Query())}
+
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        found = super()._matching(tests)
+        if not any(isinstance(test, Search) for test in tests):
+            return found
+        return [record for record in found if record[self.key.name] in self._there]
+
+
+class SearchesInTheLanguageOfFTS5(SQLiteDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        [search] = query.conditions
+        assert isinstance(search, Search)
+        index = self._statements.indexes[tuple(sorted(search.members))]
+        sql = f"{self._statements._select} WHERE {index.narrowing} ORDER BY 1"
+        return self._records(sql, (search.text,), self._names)
+
+
+class TakesAccentsOff(PythonListDataStore):
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        def bare(text: str) -> str:
+            return unicodedata.normalize("NFD", text).encode("ascii", "ignore").decode()
+
+        def holds(test: Test, record: Record) -> bool:
+            if not isinstance(test, Search):
+                return test.holds(record)
+            texts = {name: bare(record[name]) for name in test.members if name in record}
+            return Search(test.members, bare(test.text)).holds(texts)
+
+        return [r for r in super()._matching(()) if all(holds(t, r) for t in tests)]
 
 
 class SortsNullFirst(PythonListDataStore):
@@ -267,6 +313,10 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (FindsNullNotIn, "in_takes_one_of_several_values_and_nin_none_of_them"),
     (TakesPercentForAnything, "a_test_of_text_takes_every_character_for_itself"),
     (JoinsByAnd, "any_of_joins_its_alternatives_by_or"),
+    (FindsPartsOfWords, "a_search_finds_every_word_as_the_beginning_of_one"),
+    (SearchesWhatWasThere, "a_search_finds_what_is_stored_now"),
+    (SearchesInTheLanguageOfFTS5, "a_search_takes_its_text_for_words_and_never_for_code"),
+    (TakesAccentsOff, "a_search_finds_every_word_as_the_beginning_of_one"),
     (SortsNullFirst, "records_without_a_value_come_last_in_either_direction"),
     (GivesNullForWhatIsMissing, "members_that_are_wanted_are_given_and_others_as_they_are_or_not"),
     (LeavesOutWhatIsWanted, "members_that_are_wanted_are_given_and_others_as_they_are_or_not"),

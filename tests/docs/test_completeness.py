@@ -67,10 +67,12 @@ INTERNAL = {
     "openrest.plans",
     "openrest.rendering",
     "openrest.routing",
+    "openrest.searching",
     "openrest.sorting",
     "openrest.streaming",
     "openrest.strict_json",
     "openrest.ui",
+    "openrest.words",
     "openrest.yaml_text",
 }
 
