@@ -12,10 +12,10 @@ from werkzeug.wsgi import get_content_length
 
 from openrest import messages as msg
 from openrest.contract import Body, Contribution, Header, ResponseSpec
-from openrest.errors import BadRequest, ContentTooLarge, Mistake, UnsupportedMediaType
+from openrest.errors import BadRequest, ContentTooLarge, Mistake, Unreadable, UnsupportedMediaType
 from openrest.messages import say
 from openrest.models import shapes as s
-from openrest.strict_json import Unreadable, read_json
+from openrest.strict_json import read_json
 
 __all__ = ["MAX_DEPTH", "Environ", "Limits", "body_contribution", "discard_body", "read_body"]
 
@@ -44,8 +44,8 @@ def body_contribution(body: Body, limits: Limits) -> Contribution:
         responses=(
             ResponseSpec(
                 status=400,
-                description="The body is missing, is not JSON (RFC 8259), or is nested deeper than "
-                f"{limits.max_depth} levels",
+                description=f"The body is missing, is not {_formats(body)}, or is nested deeper "
+                f"than {limits.max_depth} levels",
                 example=BadRequest(say(msg.NO_BODY)),
             ),
             ResponseSpec(
@@ -68,29 +68,37 @@ def read_body(body: Body, environ: Environ, limits: Limits) -> Any:
 
     Raises 415 for its type before 413 for its size and 400 for what cannot be read.
     """
-    content_type: str = environ.get("CONTENT_TYPE", "")
-    if content_type not in body.media_types:
-        _check_media_type(body, content_type, environ)
+    media_type: str = environ.get("CONTENT_TYPE", "")
+    if media_type not in body.media_types:
+        media_type = _media_type(body, media_type, environ)
     data = _bytes(environ, limits.max_body_bytes)
     if not data:
         raise BadRequest(say(msg.NO_BODY))
     try:
-        return read_json(data, limits.max_depth)
+        return body.decoders.get(media_type, read_json)(data, limits.max_depth)
     except Unreadable as reason:
         raise BadRequest(reason.text) from reason
 
 
-def _check_media_type(body: Body, content_type: str, environ: Environ) -> None:
+def _formats(body: Body) -> str:
+    """What the bytes have to be."""
+    if not body.decoders:
+        return "JSON (RFC 8259)"
+    return "what its media type says, with the values of JSON"
+
+
+def _media_type(body: Body, content_type: str, environ: Environ) -> str:
+    """The one of the media types that the header names."""
     media_type, options = parse_options_header(content_type)
     # JSON is UTF-8 whatever a charset says (RFC 8259, section 8.1), so only that one is taken.
     if (
         media_type.lower() in body.media_types
         and options.get("charset", "utf-8").lower() == "utf-8"
     ):
-        return
+        return media_type.lower()
     sends_nothing = environ.get("CONTENT_LENGTH") in (None, "", "0")
     if not content_type and sends_nothing and "HTTP_TRANSFER_ENCODING" not in environ:
-        return  # the missing body is what the client should hear of
+        return body.media_types[0]  # the missing body is what the client should hear of
     raise _unsupported(body, content_type)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from openrest.errors import (
@@ -137,6 +137,8 @@ class Link:
 class Body:
     """A request body: the object it must be, and the media types it may come in.
 
+    `decoders` read the bytes of those that are not JSON, by media type: they take the bytes and how
+    deep a value may be nested, and raise `Unreadable`.
     A call has it loaded, or with `wire` as it came, once it is checked. `ruled` says that the
     handler runs rules beyond those of the shape. `example` is a wire value, made up from the shape
     unless given, or `NO_EXAMPLE`.
@@ -144,6 +146,7 @@ class Body:
 
     shape: s.Object | s.OneOf
     media_types: tuple[str, ...] = ("application/json",)
+    decoders: Mapping[str, Callable[[bytes, int], Any]] = field(default_factory=dict)
     wire: bool = False
     ruled: bool = False
     example: Any = s.MISSING

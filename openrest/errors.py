@@ -6,6 +6,7 @@
     |   +-- ModelError            ... in a model
     |   +-- TableMismatch         ... an existing table does not fit its model
     +-- ContractError             a handler did what its operation does not declare
+    +-- Unreadable                bytes that are not of the format that they should be (400)
     +-- InvalidData               a value that breaks its schema           (422)
     |   +-- RuleViolated          ... or fits, and is refused by a rule that no schema can say (409)
     +-- StoreError                a datastore failed
@@ -26,7 +27,7 @@ from functools import reduce
 from typing import Any, ClassVar, Final
 
 from openrest import messages as msg
-from openrest.messages import say
+from openrest.messages import Text, say
 
 __all__ = [
     "MAX_MISTAKES",
@@ -52,6 +53,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "TableMismatch",
+    "Unreadable",
     "UnprocessableContent",
     "UnsupportedMediaType",
     "did_you_mean",
@@ -142,6 +144,14 @@ class TableMismatch(DefinitionError):
 
 class ContractError(OpenRestError):
     """A handler, formatter or store did what its operation does not declare."""
+
+
+class Unreadable(OpenRestError, ValueError):
+    """Bytes are not of the format that they should be; `text` says why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text if isinstance(text, Text) else say(text)
 
 
 class InvalidData(OpenRestError):

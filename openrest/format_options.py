@@ -90,6 +90,11 @@ def _mistakes(cls: Any) -> Iterator[str]:
             f"{cls.__name__}.described is {format.described!r}, and none of "
             f"{', '.join(get_args(Described))}."
         )
-    for name in ("rows",):
+    if format.decode is not None and format.described != "value":
+        yield (
+            f"{cls.__name__}.decode is there, and bodies are described by the schema of the value: "
+            f"its described must be 'value', not {format.described!r}."
+        )
+    for name in ("rows", "decode"):
         if not callable(getattr(cls, name, callable)):
             yield f"{cls.__name__}.{name} is no function but {getattr(cls, name)!r}."

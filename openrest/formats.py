@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from openrest.contract import Contribution, Header, Parameter, ResponseSpec
+from openrest.contract import Body, Contribution, Header, Parameter, ResponseSpec
 from openrest.interfaces import Described, ResponseClass
 from openrest.models import shapes as s
 
@@ -19,6 +19,7 @@ __all__ = [
     "Format",
     "WriteRows",
     "asked_for",
+    "body_of",
     "columns",
     "contribution",
     "format_of",
@@ -36,6 +37,8 @@ OTHERS: Final = "*"
 
 _JSON = re.compile(r"application/(?:[^+]+\+)?json")
 
+#: `decode` of a `ResponseClass`.
+Decode = Callable[[bytes, int], Any]
 #: `rows` of a `ResponseClass`.
 WriteRows = Callable[[Iterable[Any], Sequence[str]], Iterator[bytes]]
 
@@ -50,6 +53,7 @@ class Format:
     described: Described
     response_class: type[ResponseClass]
     rows: WriteRows | None
+    decode: Decode | None
 
 
 def format_of(cls: type[ResponseClass]) -> Format:
@@ -62,6 +66,7 @@ def format_of(cls: type[ResponseClass]) -> Format:
         described=getattr(cls, "described", _described(media_type)),
         response_class=cls,
         rows=getattr(cls, "rows", None),
+        decode=getattr(cls, "decode", None),
     )
 
 
@@ -97,6 +102,18 @@ def object_shape(content: str, shape: s.Shape) -> s.Shape:
 def objects_of(spec: ResponseSpec, value: Any) -> list[Any]:
     """The wire objects in an answer, for formats that write one after the other."""
     return list(value["object_list"]) if spec.content == "page" else [value]
+
+
+def body_of(shape: s.Object | s.OneOf, classes: Sequence[type[ResponseClass]]) -> Body:
+    """A body in JSON, and in those of the formats that can be read."""
+    found = [format_of(cls) for cls in classes]
+    decoders = {each.media_type: each.decode for each in found if each.decode is not None}
+    json = Body(shape=shape).media_types
+    return Body(
+        shape=shape,
+        media_types=tuple(dict.fromkeys([*json, *decoders])),
+        decoders={name: decode for name, decode in decoders.items() if name not in json},
+    )
 
 
 def contribution(classes: Sequence[type[ResponseClass]], *, parameter: bool) -> Contribution:

@@ -160,6 +160,9 @@ class ResponseClass(Protocol):
     - ``content_type: str`` is the header, where it has parameters besides the media type.
     - ``described: Described`` is what the document shows; unless given, the ``value`` for JSON of
       every kind, that it is ``text`` for ``text/*``, and otherwise ``nothing``.
+    - ``decode(data: bytes, max_depth: int)`` gives the wire value of a body in this format, or
+      raises `openrest.errors.Unreadable`. Then bodies may come in it. It takes nothing that JSON
+      does not have, and no more time and memory than the size of `data` accounts for.
     - ``rows(objects, columns) -> Iterator[bytes]`` writes a list one wire object after the other,
       without any meta, and a single object as a list of one. `columns` are the names that
       objects may have. It is read as the answer is sent: what it holds back, memory holds.

@@ -105,6 +105,22 @@ NUMBER_TOO_LARGE: Final = "The number {number} is larger than any double."
 NUMBER_TOO_LONG: Final = "A number has too many digits."
 BODY_HAS_SURROGATE: Final = "The body has a lone surrogate, which no UTF-8 text can hold."
 
+NOT_YAML: Final = "The body is not YAML at line {line}, column {column}."
+NO_ANCHORS: Final = (
+    "The body has an anchor or an alias at line {line}, column {column}: these are not read."
+)
+NO_TAGS: Final = (
+    "The body has a tag or a directive at line {line}, column {column}: these are not read."
+)
+ONE_DOCUMENT: Final = "The body must have one document of YAML."
+YAML_NAME: Final = (
+    "The name of a member is no text at line {line}, column {column}: it may need quotes."
+)
+PACK_ENDED: Final = "The body ends in the middle of a value of MessagePack."
+PACK_GOES_ON: Final = "The body goes on after its value, at byte {position}."
+PACK_KIND: Final = "The body has a value that JSON does not have, at byte {position}."
+PACK_NAME: Final = "The name of a member is no text, at byte {position}."
+
 # Reasons that Python gives for what is not UTF-8 or not JSON
 
 PYTHON_SAYS: Final = (

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from openrest import messages as msg
 from openrest.contract import PROBLEMS, Body, Parameter, ResponseSpec
-from openrest.errors import Mistake
+from openrest.errors import Mistake, Unreadable
 from openrest.formats import FORMAT_KEY, columns, format_of, object_shape
 from openrest.interfaces import Formatter
 from openrest.messages import Text, say
@@ -21,7 +21,7 @@ from openrest.models.text import Read, text_reader
 from openrest.models.walking import rebuilt
 from openrest.operations import Operation
 from openrest.partial import chosen_shape
-from openrest.strict_json import Unreadable, read_json
+from openrest.strict_json import read_json
 
 __all__ = ["Answer", "Plan", "Rows", "Sender", "status_line"]
 

@@ -12,19 +12,13 @@ import re
 from typing import Any
 
 from openrest import messages as msg
-from openrest.messages import Text, say
+from openrest.errors import Unreadable
+from openrest.messages import say
+from openrest.utf_8 import python_says, read_utf_8
 
-__all__ = ["Unreadable", "read_json"]
+__all__ = ["read_json"]
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class Unreadable(ValueError):
-    """The bytes are not the JSON that this server reads; `text` says why."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(text)
-        self.text = text
 
 
 def read_json(data: bytes, max_depth: int = 64) -> Any:
@@ -34,32 +28,23 @@ def read_json(data: bytes, max_depth: int = 64) -> Any:
     """
     if data.startswith(b"\xef\xbb\xbf"):
         raise Unreadable(say(msg.BYTE_ORDER_MARK))
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        said = say(msg.NOT_UTF_8, reason=_reason(error.reason), position=error.start)
-        raise Unreadable(said) from error
+    text = read_utf_8(data)
     # Cheap and exact for all but hostile bodies: nothing is deeper than it has brackets.
     if data.count(b"[") + data.count(b"{") > max_depth and _is_deeper(text, max_depth):
         raise Unreadable(say(msg.NESTED_TOO_DEEP, maximum=max_depth))
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        reason = _reason(error.msg)
+        reason = python_says(error.msg)
         said = say(msg.NOT_JSON, reason=reason, line=error.lineno, column=error.colno)
         raise Unreadable(said) from error
     except ValueError as error:
         # int() refuses more than 4300 digits; _pairs and the constants say their own.
-        said = error.text if isinstance(error, Unreadable) else say(msg.NUMBER_TOO_LONG)
-        raise Unreadable(said) from error
+        wrong = error.text if isinstance(error, Unreadable) else say(msg.NUMBER_TOO_LONG)
+        raise Unreadable(wrong) from error
     if b"\\u" in data and _has_lone_surrogate(value):
         raise Unreadable(say(msg.BODY_HAS_SURROGATE))
     return value
-
-
-def _reason(said: str) -> str:
-    """What Python says, as a text that can be translated where the table has it."""
-    return say(said) if said in msg.PYTHON_SAYS else said
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from openrest.strict_json import Unreadable, read_json
+from openrest.errors import Unreadable
+from openrest.strict_json import read_json
 from openrest.testing.strategies import json_values
 
 

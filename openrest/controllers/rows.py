@@ -155,8 +155,8 @@ class _Builder:
     ) -> Operation:
         definition, parts = self.definition, self.parts
         body = {
-            "create": Body(shape=parts.create),
-            "update": Body(shape=parts.replace),
+            "create": formats.body_of(parts.create, definition.response_classes),
+            "update": formats.body_of(parts.replace, definition.response_classes),
             # The rules are about the whole object, so only an example of one is sure to be taken.
             "patch": Body(
                 shape=parts.patch,
@@ -203,7 +203,9 @@ class _Builder:
             handler=handler,
             name=name,
             own=own,
-            body=Body(shape=self._sent_model(own.body)) if own.body else None,
+            body=formats.body_of(self._sent_model(own.body), self.definition.response_classes)
+            if own.body
+            else None,
             success=self._own_success(own, contributions),
             contributions=contributions,
         )

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from openrest.strict_json import read_json
+
 __all__ = ["JsonResponse"]
 
 
@@ -14,6 +16,9 @@ class JsonResponse:
     """``application/json``, the default format."""
 
     media_type = "application/json"
+
+    #: RFC 8259 and RFC 7493, strictly.
+    decode = staticmethod(read_json)
 
     @staticmethod
     def encode(value: Any) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from openrest.interfaces import Described
+from openrest.strict_msgpack import read_msgpack
 
 __all__ = ["MessagePackResponse"]
 
@@ -24,6 +25,11 @@ class MessagePackResponse:
             return msgspec.msgpack.encode(value)
         except OverflowError:  # in members whose shape has no bounds
             return msgspec.msgpack.encode(_digits(value))
+
+    @staticmethod
+    def decode(data: bytes, max_depth: int) -> Any:
+        """The wire value; without what JSON does not have: bytes, extensions, other names."""
+        return read_msgpack(data, max_depth)
 
 
 def _digits(value: Any) -> Any:

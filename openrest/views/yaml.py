@@ -22,3 +22,10 @@ class YamlResponse:
         from openrest.yaml_text import to_yaml
 
         return to_yaml(value)
+
+    @staticmethod
+    def decode(data: bytes, max_depth: int) -> Any:
+        """The wire value, by the core schema of YAML 1.2; without anchors, aliases and tags."""
+        from openrest.strict_yaml import read_yaml
+
+        return read_yaml(data, max_depth)

@@ -15,7 +15,7 @@ from openrest.contract import Parameter
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
 from openrest.models import shapes as s
-from openrest.views import JsonResponse
+from openrest.views import JsonResponse, MessagePackResponse, YamlResponse
 from tests.contract.apis import everything
 from tests.contract.client import Answer, Client
 from tests.contract.prober import LABEL, SUCCESSES, THING, Prober
@@ -72,7 +72,10 @@ class Odds(Controller):
         "datastore": PythonListDataStore,
     }
     controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET", "PATCH"]}
-    view = {"response_class": JsonResponse}
+    view = {
+        "response_class": JsonResponse,
+        "options": {"alternatives": [YamlResponse, MessagePackResponse]},
+    }
 
     @operation(
         "GET",
@@ -133,6 +136,10 @@ def patched(**members: Any) -> Callable[[Client], Answer]:
 
 def body(data: bytes, **options: Any) -> Callable[[Client], Answer]:
     return lambda client: client.raw("POST", "/things", data, **options)
+
+
+def odd_body(data: bytes, format: str) -> Callable[[Client], Answer]:
+    return lambda client: client.raw("POST", "/odds", data, f"application/{format}")
 
 
 def get(target: str, **headers: str) -> Callable[[Client], Answer]:
@@ -234,6 +241,15 @@ ASKED_OF_EVERYTHING = {
 }
 #: What makes the API of odds say the rest.
 ASKED_OF_ODDS = {
+    "NOT_YAML": odd_body(b"[", "yaml"),
+    "NO_ANCHORS": odd_body(b"*a", "yaml"),
+    "NO_TAGS": odd_body(b"!a b", "yaml"),
+    "ONE_DOCUMENT": odd_body(b"#", "yaml"),
+    "YAML_NAME": odd_body(b"1: a", "yaml"),
+    "PACK_ENDED": odd_body(b"\x91", "vnd.msgpack"),
+    "PACK_GOES_ON": odd_body(b"\x90\x90", "vnd.msgpack"),
+    "PACK_KIND": odd_body(b"\xc1", "vnd.msgpack"),
+    "PACK_NAME": odd_body(b"\x81\x01\x01", "vnd.msgpack"),
     "PARAMETER_NOT_JSON": get("/odds/nothing?names=["),
     "PARAMETER_TOO_DEEP": get("/odds/nothing?names=" + "[" * 65),
     "PARAMETER_UNREADABLE": get('/odds/nothing?names={"a":1,"a":1}'),

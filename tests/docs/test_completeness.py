@@ -71,7 +71,10 @@ INTERNAL = {
     "openrest.sorting",
     "openrest.streaming",
     "openrest.strict_json",
+    "openrest.strict_msgpack",
+    "openrest.strict_yaml",
     "openrest.ui",
+    "openrest.utf_8",
     "openrest.words",
     "openrest.yaml_text",
 }
