@@ -41,7 +41,8 @@ class Operation:
     """One method on one path: everything the router, the pipeline and the document need.
 
     `path` is a template such as ``/address/{id}``, `responses` has every status it can answer.
-    The first of `response_classes` is the default format.
+    The first of `response_classes` is the default format. `codings` are those of the content of
+    successes.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
     response_classes: tuple[type[ResponseClass], ...] = ()
+    codings: tuple[str, ...] = ()
     formatters: tuple[Formatter, ...] = ()
     documented: bool = True
 

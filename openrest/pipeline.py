@@ -10,6 +10,7 @@ from typing import Any
 from openrest import messages as msg
 from openrest import parsing
 from openrest.bodies import Environ, Limits, discard_body
+from openrest.compression import Choice, choose
 from openrest.contract import Body, Contribution, Header, Parameter, ResponseSpec
 from openrest.errors import (
     Conflict,
@@ -39,7 +40,7 @@ from openrest.negotiation import best
 from openrest.operations import Call, Operation, Result
 from openrest.parsing import parse, path_text, path_values, shown
 from openrest.plans import Plan, status_line
-from openrest.rendering import Response, check_problem, render, render_problem
+from openrest.rendering import Response, check_problem, encoded, render, render_problem
 from openrest.routing import Router
 from openrest.streaming import Stream, spooled
 from openrest.translation import Translate
@@ -155,9 +156,10 @@ class Pipeline:
         try:
             path = path_values(plan, texts)
             format = _negotiate(plan, environ)
+            coding = _coding(plan, environ) if plan.operation.codings else None
             call = parse(plan, path, format, environ, self.limits)
             result = _handle(plan, call)
-            return _render(plan, call, result, format, environ)
+            return _render(plan, call, result, format, coding, environ)
         except Problem as problem:
             check_problem(plan, problem)
             raise
@@ -214,6 +216,21 @@ def _negotiate(plan: Plan, environ: Environ) -> Format | None:
     return formats[index]
 
 
+def _coding(plan: Plan, environ: Environ) -> Choice | None:
+    """The coding to answer in; None where the client asks for none."""
+    accept = environ.get("HTTP_ACCEPT_ENCODING")
+    if not accept:
+        return None
+    codings = plan.operation.codings
+    choice = choose(accept, codings)
+    if choice is None:
+        possible = ", ".join([*codings, "identity"])
+        said = say(msg.CAN_BE_SENT_AS, address=shown(environ), media_types=possible)
+        mistake = Mistake(say(msg.MUST_ALLOW, media_types=possible), header="Accept-Encoding")
+        raise NotAcceptable(said, [mistake])
+    return choice
+
+
 def _not_acceptable(address: str | None, media_types: Sequence[str]) -> NotAcceptable:
     possible = ", ".join(media_types)
     said = (
@@ -244,11 +261,18 @@ def _handle(plan: Plan, call: Call) -> Result:
 
 
 def _render(
-    plan: Plan, call: Call, result: Result, format: Format | None, environ: Environ
+    plan: Plan,
+    call: Call,
+    result: Result,
+    format: Format | None,
+    coding: Choice | None,
+    environ: Environ,
 ) -> Response:
     """The response; a store that answers record by record is asked only now."""
     try:
         response = render(plan, call, result, format)
+        if coding is not None:
+            response = encoded(response, coding)
         if isinstance(response.body, Stream) and environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
             length, body = spooled(response.body)
             headers = [*response.headers, ("Content-Length", str(length))]

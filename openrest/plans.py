@@ -127,7 +127,12 @@ class Plan:
         #: By the name that a query may ask for.
         self.chosen = {each.name: each for each in self.formats} if chosen else {}
         #: What the answers depend on, for the header Vary.
-        self.vary = "Accept" if len(self.formats) > 1 else ""
+        self.vary = ", ".join(
+            [
+                *(["Accept"] if len(self.formats) > 1 else []),
+                *(["Accept-Encoding"] if operation.codings else []),
+            ]
+        )
         self.formatters = tuple(_formatting(part) for part in operation.formatters)
         in_rows = any(each.rows for each in self.formats)
         self.answers = {spec.status: _answer(spec, debug, in_rows) for spec in operation.responses}

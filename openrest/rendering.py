@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from openrest.compression import MINIMUM, Choice, Coder, can_be_coded, coded_etag
 from openrest.contract import PROBLEM, PROBLEM_MEDIA_TYPE, ResponseSpec
 from openrest.errors import ContractError, InvalidData, Problem
 from openrest.formats import Format, WriteRows
@@ -20,7 +21,7 @@ from openrest.streaming import Stream, read_ahead
 from openrest.translation import Translate, localized
 from openrest.views.json import JsonResponse
 
-__all__ = ["Response", "check_problem", "render", "render_problem"]
+__all__ = ["Response", "check_problem", "encoded", "render", "render_problem"]
 
 _dump_problem = dumper(PROBLEM)
 
@@ -31,7 +32,7 @@ class Response:
 
     status_line: str
     headers: list[tuple[str, str]]
-    body: bytes | Iterable[bytes]
+    body: bytes | Stream | Iterator[bytes]
 
 
 def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Response:
@@ -95,6 +96,31 @@ def _varying(headers: Iterable[tuple[str, str]], names: str) -> list[tuple[str, 
     others = [(name, value) for name, value in headers if name.lower() != "vary"]
     said = [value for name, value in headers if name.lower() == "vary"]
     return [*others, ("Vary", ", ".join([*said, names]))]
+
+
+def encoded(response: Response, choice: Choice) -> Response:
+    """The response in the coding that a client has chosen, where that is worth it."""
+    sent = {name.lower(): value for name, value in response.headers}
+    body = response.body
+    if (
+        choice.coding is None
+        or "content-encoding" in sent
+        or not can_be_coded(sent.get("content-type", "").partition(";")[0])
+        or (isinstance(body, bytes) and len(body) < MINIMUM and not choice.required)
+    ):
+        return response
+    coder = Coder(choice.coding)
+    changed = {"content-length", "etag"}
+    headers = [(name, value) for name, value in response.headers if name.lower() not in changed]
+    headers.append(("Content-Encoding", choice.coding))
+    if "etag" in sent:
+        headers.append(("ETag", coded_etag(sent["etag"], choice.coding)))
+    if isinstance(body, Stream):
+        body.encode(coder.part, coder.end)
+    elif isinstance(body, bytes):
+        body = coder.whole(body)
+        headers.append(("Content-Length", str(len(body))))
+    return Response(response.status_line, headers, body)
 
 
 def render_problem(problem: Problem, translate: Translate | None = None) -> Response:

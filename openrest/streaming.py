@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
@@ -41,6 +41,10 @@ class Stream:
             raise
         return chunk
 
+    def encode(self, part: Callable[[bytes], bytes], end: Callable[[], bytes]) -> None:
+        """Send what `part` makes of each chunk, and at last what `end` gives."""
+        self._chunks = _encoded(self._chunks, part, end)
+
     def close(self) -> None:
         """Let go of what the answer is made from; more than once does nothing more."""
         self._chunks.close()
@@ -58,6 +62,14 @@ def _chunks(first: bytes, parts: Iterator[bytes]) -> Any:
             size, kept = 0, []
     if kept:
         yield b"".join(kept)
+
+
+def _encoded(
+    chunks: Iterator[bytes], part: Callable[[bytes], bytes], end: Callable[[], bytes]
+) -> Any:
+    for chunk in chunks:
+        yield part(chunk)
+    yield end()
 
 
 def read_ahead(subject: str, parts: Iterable[bytes], source: Any) -> bytes | Stream:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openrest.about import TAG, TAG_DESCRIPTION, document_rows, index_rows
 from openrest.bodies import MAX_DEPTH, Limits
+from openrest.compression import in_codings
 from openrest.config import Contact, License
 from openrest.controllers.components import Sent, components, renaming, resource_component
 from openrest.controllers.controller import Controller
@@ -45,6 +46,9 @@ class WSGIDispatcher:
     given, `debug` is what the environment variable ``OPENREST_DEBUG`` says (``1`` or ``0``).
     `translate` gives the texts of problems in another language, as ``gettext`` of a catalogue does.
 
+    With `compress` answers are sent as zstd (with the extra ``openrest[zstd]``) or gzip, where the
+    client takes it.
+
     `operations` is the table, `document` the OpenAPI document made from it.
     Raises ConfigurationError with every mistake.
     """
@@ -65,6 +69,7 @@ class WSGIDispatcher:
         max_parameters: int = 100,
         debug: bool | None = None,
         translate: Translate | None = None,
+        compress: bool = False,
     ) -> None:
         limits = Limits(
             max_body_bytes=max_body_bytes, max_depth=max_depth, max_parameters=max_parameters
@@ -81,7 +86,7 @@ class WSGIDispatcher:
             license=license,
             terms_of_service=terms_of_service,
         )
-        classes = _checked(list(controllers), info, limits, openapi, translate)
+        classes = _checked(list(controllers), info, limits, openapi, translate, compress)
         self.controllers = tuple(cls() for cls in classes)
         rename = renaming(resource_component(cls.definition.name) for cls in classes)
         table: list[Operation] = []
@@ -93,6 +98,8 @@ class WSGIDispatcher:
         table += index_rows(title, version, resources, limits)
         _check_table(table)
         table = [in_version(row, openapi) for row in table]
+        if compress:
+            table = list(map(in_codings, table))
         self.document = build_document(
             table,
             info=replace(info, description=description or api_description(list(resources))),
@@ -100,8 +107,8 @@ class WSGIDispatcher:
             openapi=openapi,
             translate=translate,
         )
-        table += document_rows(self.document, limits)
-        table += page_rows(title, limits)
+        own = [*document_rows(self.document, limits), *page_rows(title, limits)]
+        table += map(in_codings, own) if compress else own
         self.operations = tuple(table)
         debug = os.environ.get("OPENREST_DEBUG") == "1" if debug is None else debug
         self.pipeline = Pipeline(self.operations, limits, debug=debug, translate=translate)
@@ -118,7 +125,12 @@ class WSGIDispatcher:
 
 
 def _checked(
-    controllers: Sequence[Any], info: Info, limits: Limits, openapi: str, translate: Any
+    controllers: Sequence[Any],
+    info: Info,
+    limits: Limits,
+    openapi: str,
+    translate: Any,
+    compress: Any,
 ) -> Sequence[type[Controller]]:
     mistakes = list(info_mistakes(info))
     mistakes += [
@@ -137,6 +149,8 @@ def _checked(
         mistakes += [f"translate: {mistake}" for mistake in translation_mistakes(translate)]
     elif translate is not None:
         mistakes.append(f"translate must be a function from text to text, not {translate!r}.")
+    if not isinstance(compress, bool):
+        mistakes.append(f"compress must be True or False, not {compress!r}.")
     names: dict[str, str] = {}
     for place, cls in enumerate(controllers):
         if not (isinstance(cls, type) and issubclass(cls, Controller)):

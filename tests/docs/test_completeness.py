@@ -52,6 +52,7 @@ INTERNAL = {
     "openrest.about",
     "openrest.bodies",
     "openrest.checking",
+    "openrest.compression",
     "openrest.filter_options",
     "openrest.format_options",
     "openrest.formats",
