@@ -21,6 +21,10 @@ __all__ = ["SearchIndex", "can_index"]
 
 _MODULE: Final = "fts5"
 
+#: As many words narrow a search, the longest. What a hundred single letters have in common would
+#: take FTS5 longer than reading everything.
+_TELLING: Final = 5
+
 #: Marks are parts of words, and "é" is another letter than "e".
 _TOKENIZER: Final = "unicode61 remove_diacritics 0 categories ''L* N* M* Co''"
 
@@ -58,12 +62,13 @@ class SearchIndex:
         return f"{key} IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)"
 
     def match(self, words: Sequence[str]) -> str:
-        """The query of FTS5 that all the words begin others; "" where it could not tell.
+        """The query of FTS5 for the words that tell most; "" where it would know none of them.
 
         Each is quoted and so has no meaning in its language. One without a letter may be nothing
         to it, such as an emoji.
         """
-        return " AND ".join(f'"{word}"*' for word in words if has_letter(word))
+        known = sorted(filter(has_letter, words), key=len, reverse=True)
+        return " AND ".join(f'"{word}"*' for word in known[:_TELLING])
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Make the index and fill it, unless it is there; one that is made otherwise is replaced.

@@ -135,7 +135,7 @@ class Statements:
         columns = [self._text_column(name) for name in search.members]
         index = self.indexes.get(tuple(sorted(search.members)))
         match = index.match(search.words) if index is not None else ""
-        # SQLite asks the index first: it takes a function for dearer than anything else.
+        # The index first: where SQLite reads the rows by another one, it asks in this order.
         narrowing = ""
         if index is not None and match:
             narrowing = f"{index.narrowing} AND "

@@ -242,6 +242,15 @@ def test_as_many_words_as_a_parameter_has_room_for_can_be_searched(path: Path) -
     store.insert({"title": words})
     assert len(words_of(words)) == 100
     assert found(store, words) == [1]
+    assert found(store, words + "x") == []
+
+
+def test_the_longest_words_narrow_a_search(path: Path) -> None:
+    [index] = notes(path)._database.indexes
+    assert index.match(words_of("a b c d e f \U0001f600 two three")) == (
+        '"three"* AND "two"* AND "a"* AND "b"* AND "c"*'
+    )
+    assert index.match(["\U0001f600"]) == ""
 
 
 def test_a_value_that_is_no_text_is_not_searched(path: Path) -> None:
