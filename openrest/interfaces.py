@@ -64,6 +64,8 @@ class DataStore(ABC):
     sortable: ClassVar[bool] = False
     #: Whether a query may have tests that are a `Search`.
     searchable: ClassVar[bool] = False
+    #: Whether `Query.beyond` and `Query.backwards` are heeded.
+    seekable: ClassVar[bool] = False
     #: Whether insert, update and delete work at all.
     writable: ClassVar[bool] = True
     #: Whether it may raise StoreUnavailable.
@@ -179,7 +181,12 @@ class ResponseClass(Protocol):
 class CallView(Protocol):
     """What pagination and formatters see of a call."""
 
+    #: The value of each parameter that was sent or has a default.
     query: dict[str, Any]
+    #: The parameters as they came.
+    sent: Sequence[tuple[str, str]]
+    #: The path they came to.
+    address: str
 
     def link(self, **parameters: Any) -> str:
         """This address with some query parameters set, or left out (None), all others kept."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from openrest.words import found, words_of
 
@@ -18,11 +19,14 @@ __all__ = [
     "AnyOf",
     "Condition",
     "Order",
+    "Position",
     "Query",
     "Search",
     "Test",
     "members_of",
 ]
+
+Found = TypeVar("Found")
 
 #: Those that need an order of the values.
 ORDERING: Final = ("lt", "lte", "gt", "gte")
@@ -133,6 +137,10 @@ class Order:
     descending: bool = False
 
 
+#: Where a record stands in an order: its values of the order's members, and then its key.
+Position = tuple[Any, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Tests joined by *and*, an order, and a window of `limit` records after `offset`.
@@ -140,6 +148,10 @@ class Query:
     A store completes the order with the key, ascending, so that pages are stable.
     `limit=None` asks for every record. `members` are the fields that are wanted of each, all of
     them unless given: a store may leave out the others, and gives what it gives as it is stored.
+
+    A store that is `seekable` heeds two more. The window is one of the records that come after
+    the position `beyond`, whether a record is there or not. With `backwards` it is counted from
+    the end of the order, and `beyond` is before the position; the records still come in order.
     """
 
     conditions: tuple[Test, ...] = ()
@@ -147,3 +159,44 @@ class Query:
     offset: int = 0
     limit: int | None = None
     members: tuple[str, ...] | None = None
+    beyond: Position | None = None
+    backwards: bool = False
+
+    def position(self, record: Mapping[str, Any], key: str) -> Position:
+        """Where a record stands, whose key is in the field `key`."""
+        return (*(record.get(order.member) for order in self.order), record[key])
+
+    def is_beyond(self, position: Position) -> bool:
+        """Whether what stands there is beyond: what every store must answer the same."""
+        if self.beyond is None:
+            return True
+        for index, (value, border) in enumerate(zip(position, self.beyond, strict=True)):
+            if value == border:
+                continue
+            if value is None or border is None:
+                later = value is None
+            else:
+                # The key, which is the last one, is ascending.
+                descending = index < len(self.order) and self.order[index].descending
+                later = (value > border) is not descending
+            return later is not self.backwards
+        return False
+
+    def window(
+        self, ordered: Sequence[Found], position: Callable[[Found], Position]
+    ) -> Sequence[Found]:
+        """The window of records, or of their keys, that are in order and meet the conditions.
+
+        `position` tells where one of them stands.
+        """
+        start, end = 0, len(ordered)
+        if self.backwards:
+            if self.beyond is not None:
+                end = bisect_left(ordered, True, key=lambda one: not self.is_beyond(position(one)))
+            end = max(0, end - self.offset)
+            start = 0 if self.limit is None else max(0, end - self.limit)
+            return ordered[start:end]
+        if self.beyond is not None:
+            start = bisect_left(ordered, True, key=lambda one: self.is_beyond(position(one)))
+        start += self.offset
+        return ordered[start : None if self.limit is None else start + self.limit]

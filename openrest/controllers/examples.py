@@ -18,14 +18,15 @@ class ExampleStore(DataStore):
     """Has a few records, all of which meet every condition; a style of pages reads them."""
 
     sortable = True
+    seekable = True
 
     def __init__(self, records: Sequence[Record], model: type[Schema]) -> None:
         super().__init__(None, model)
         self._records = records
 
     def find(self, query: Query) -> Iterable[Record]:
-        end = None if query.limit is None else query.offset + query.limit
-        return self._records[query.offset : end]
+        key = self.key.name
+        return query.window(self._records, lambda record: query.position(record, key))
 
     def count(self, query: Query) -> int:
         return len(self._records)

@@ -51,6 +51,7 @@ class PythonListDataStore(DataStore):
     alternatives = True
     sortable = True
     searchable = True
+    seekable = True
     enforces = (UniqueTogether,)
 
     def __init__(
@@ -84,11 +85,13 @@ class PythonListDataStore(DataStore):
         return map(self._copy, self._window(query))
 
     def _window(self, query: Query) -> list[Record]:
-        end = None if query.limit is None else query.offset + query.limit
         if query.conditions or query.order:
-            return self._ordered(query)[query.offset : end]
+            key = self.key.name
+            ordered = self._ordered(query)
+            return [*query.window(ordered, lambda record: query.position(record, key))]
         with self._altering:
-            return [self._records[key] for key in self._keys[query.offset : end]]
+            keys = query.window(self._keys, lambda key: (key,))
+            return [self._records[key] for key in keys]
 
     def count(self, query: Query) -> int:
         if query.conditions:

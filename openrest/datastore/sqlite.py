@@ -58,6 +58,7 @@ class SQLiteDataStore(DataStore):
     alternatives = True
     sortable = True
     searchable = True
+    seekable = True
     can_be_away = True
     enforces = (UniqueTogether,)
 
@@ -108,7 +109,10 @@ class SQLiteDataStore(DataStore):
 
     def find(self, query: Query) -> Iterable[Record]:
         names = self._statements.names(query)
-        return self._records(*self._statements.find(query), names)
+        records = self._records(*self._statements.find(query), names)
+        if query.backwards:
+            records.reverse()
+        return records
 
     def stream(self, query: Query) -> Iterator[Record]:
         """The records of `find`, all of one moment, read a batch at a time.

@@ -7,17 +7,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from openrest.datastore.columns import NO_VALUE, Column, Convert
 from openrest.datastore.database import FOUND, LOWER
 from openrest.datastore.fulltext import SearchIndex
+from openrest.datastore.keyset import Range, Term, order_by, ranges
 from openrest.datastore.records import unknown_field
 from openrest.datastore.tables import Table
 from openrest.errors import ContractError
 from openrest.interfaces import Record
 from openrest.models import shapes as s
-from openrest.query import MEMBERSHIP, ORDERING, TEXT, AnyOf, Condition, Order, Query, Search, Test
+from openrest.query import (
+    MEMBERSHIP,
+    ORDERING,
+    TEXT,
+    AnyOf,
+    Condition,
+    Order,
+    Position,
+    Query,
+    Search,
+    Test,
+)
 
 __all__ = ["Statements"]
 
@@ -53,15 +66,24 @@ class Statements:
         settings = ", ".join(f"{column.sql} = ?" for column in changed)
         self._key_place = self._places[table.key]
         of_key = f" WHERE {self._key_place} = ?"
+        self._table = table.sql
         self._from = f" FROM {table.sql}"
         self._names = tuple(self._columns)
         self._select = self._selecting(self._names)
         self._select_page = f"{self._select} ORDER BY {self._key_place} LIMIT ? OFFSET ?"
+        beyond = f"{self._select} WHERE {self._key_place}"
+        #: By the direction in which it is read.
+        self._select_beyond = {
+            False: f"{beyond} > ? ORDER BY {self._key_place} LIMIT ? OFFSET ?",
+            True: f"{beyond} < ? ORDER BY {self._key_place} DESC LIMIT ? OFFSET ?",
+        }
         self._count = f"SELECT count(*){self._from}"
         self.get = self._select + of_key
         self.insert = f"INSERT INTO {table.sql} ({names}) VALUES ({marks})"
         self.update = f"UPDATE {table.sql} SET {settings}{of_key}"
         self.delete = f"DELETE FROM {table.sql}{of_key}"
+        #: Clients ask for the same orders again and again, one page after the other.
+        self._ranges = lru_cache(maxsize=256)(self._ranges_of)
         self._inserted = [(column.name, column.encode) for column in table.columns]
         self._updated = [(column.name, column.encode) for column in changed]
 
@@ -73,15 +95,56 @@ class Statements:
         return tuple(n for n in self._names if n in wanted or n == self._key.name)
 
     def find(self, query: Query) -> tuple[str, Sequence[Any]]:
-        """The statement that gives the rows of a query, ordered, within its window."""
+        """The statement that gives the rows of a query, ordered, within its window.
+
+        One that is `backwards` has them in the order in which they are read, from the end.
+        """
         # SQLite has no larger numbers, and takes a negative limit for none.
         offset = min(query.offset, s.INT64_MAX)
         limit = -1 if query.limit is None else min(query.limit, s.INT64_MAX)
-        if not query.conditions and not query.order and query.members is None:
+        if query.beyond is not None:
+            return self._beyond(query, query.beyond, limit, offset)
+        if not (query.conditions or query.order or query.backwards) and query.members is None:
             return self._select_page, (limit, offset)
         where, values = self._where(query.conditions)
-        order = ", ".join([*map(self._order, query.order), self._key_place])
+        order = order_by(self._terms(query.order, query.backwards))
         sql = f"{self._selecting(self.names(query))}{where} ORDER BY {order} LIMIT ? OFFSET ?"
+        return sql, (*values, limit, offset)
+
+    def _beyond(
+        self, query: Query, position: Position, limit: int, offset: int
+    ) -> tuple[str, Sequence[Any]]:
+        if not query.conditions and not query.order and query.members is None:
+            [key] = position
+            return self._select_beyond[query.backwards], (_bound(self._key, key), limit, offset)
+        names = [*(order.member for order in query.order), self._key.name]
+        bound = [
+            _bound(self._column(name), value) for name, value in zip(names, position, strict=True)
+        ]
+        found = self._ranges(
+            query.order, query.backwards, tuple(value is not None for value in bound)
+        )
+        select = self._selecting(self.names(query))
+        where, values = self._where(query.conditions)
+        if len(found) == 1:
+            [only] = found
+            values += [bound[number] for number in only.values]
+            tests = f"{where} AND {only.tests}" if where else f" WHERE {only.tests}"
+            sql = f"{select}{tests} ORDER BY {only.order} LIMIT ? OFFSET ?"
+            return sql, (*values, limit, offset)
+        most = -1 if limit < 0 else min(limit + offset, s.INT64_MAX)
+        # Each with a limit, so that SQLite neither reads on nor takes its order for idle.
+        sql = " UNION ALL ".join(
+            f"SELECT * FROM ({select} WHERE {each.tests} ORDER BY {each.order} LIMIT ?)"
+            for each in found
+        )
+        for each in found:
+            values += [*(bound[number] for number in each.values), most]
+        sql = f"{sql} LIMIT ? OFFSET ?"
+        if where:
+            # Once for all of the ranges: there is a limit to the values that can be bound.
+            matching = f"SELECT * FROM main.{self._table}{where}"
+            sql = f"WITH {self._table} AS NOT MATERIALIZED ({matching}) {sql}"
         return sql, (*values, limit, offset)
 
     def count(self, query: Query) -> tuple[str, Sequence[Any]]:
@@ -177,11 +240,30 @@ class Statements:
         # NOT IN of no list at all would be true of null, too.
         return f"({place} IS NOT NULL AND {place} NOT IN ({marks}))"
 
-    def _order(self, order: Order) -> str:
-        column = self._column(order.member)
-        # Descending, NULL is last already: SQLite takes it for less than any value.
-        direction = " DESC" if order.descending else "" if column.required else " NULLS LAST"
-        return column.order.format(self._places[column.name]) + direction
+    def _ranges_of(
+        self, orders: tuple[Order, ...], backwards: bool, present: tuple[bool, ...]
+    ) -> tuple[Range, ...]:
+        terms = self._terms(orders, backwards)
+        return tuple(ranges(terms, present[: len(terms)]))
+
+    def _terms(self, orders: Sequence[Order], backwards: bool) -> list[Term]:
+        """An order, up to the key, in the direction in which it is read."""
+        terms = []
+        for order in (*orders, Order(self._key.name)):
+            column = self._column(order.member)
+            terms.append(
+                Term(
+                    place=self._places[column.name],
+                    value=column.order.format(self._places[column.name]),
+                    mark=column.order.format("?"),
+                    descending=order.descending is not backwards,
+                    nullable=not column.required and column is not self._key,
+                    first=backwards,
+                )
+            )
+            if column is self._key:
+                break  # no two rows have the same
+        return terms
 
     def _text_column(self, name: str) -> Column:
         column = self._column(name)

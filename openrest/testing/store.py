@@ -7,13 +7,14 @@
             return MyStore({"url": ...}, model, validators)
 
 Each test is named after the rule that it checks. What a store says it cannot do (`operators`,
-`sortable`, `searchable`, `writable`, `enforces`) is skipped, with the reason. Give `peek` and
-`poke` too where the data can be reached without the store: a store that only remembers what it
-should have written passes every other test.
+`sortable`, `searchable`, `seekable`, `writable`, `enforces`) is skipped, with the reason. Give
+`peek` and `poke` too where the data can be reached without the store: a store that only remembers
+what it should have written passes every other test.
 """
 
 from __future__ import annotations
 
+from openrest.testing.store_pages import SeekingRules
 from openrest.testing.store_reads import ReadingRules
 from openrest.testing.store_searches import SearchingRules
 from openrest.testing.store_threads import ThreadRules
@@ -22,5 +23,5 @@ from openrest.testing.store_writes import WritingRules
 __all__ = ["StoreContract"]
 
 
-class StoreContract(ReadingRules, SearchingRules, WritingRules, ThreadRules):
+class StoreContract(ReadingRules, SearchingRules, SeekingRules, WritingRules, ThreadRules):
     """What `openrest.interfaces.DataStore` promises, as tests. Give at least `make_store`."""

@@ -270,6 +270,12 @@ class Hooks:
         store.prepare_search(members)
         return store
 
+    def seekable(self, store: DataStore) -> DataStore:
+        """The store, where it begins at a position."""
+        if not store.seekable:
+            pytest.skip(f"{type(store).__name__} does not begin at a position")
+        return store
+
     def writable(self, store: DataStore) -> DataStore:
         """The store, where it writes."""
         if not store.writable:

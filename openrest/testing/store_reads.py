@@ -38,7 +38,7 @@ from openrest.testing.store_base import (
     values,
 )
 
-__all__ = ["PROPERTY", "ReadingRules"]
+__all__ = ["ORDERED", "PROPERTY", "ReadingRules", "answer", "some"]
 
 #: Few examples: each makes a store, and some stores are slow to make. A suite is inherited, so
 #: hypothesis meets one test in several classes.
@@ -68,7 +68,7 @@ _PARTS = [
 
 #: The fields of `Everything` that can be compared, and those that have an order too.
 _COMPARED = [name for name in SHAPES if name not in ("raw", "any")]
-_ORDERED = [
+ORDERED = [
     name
     for name in _COMPARED
     if name not in ("by_name", "by_value", "level", "strings", "prices", "weeks")
@@ -243,16 +243,16 @@ class ReadingRules(Hooks):
         store = self.filterable(self.make_store(Everything, copy.deepcopy(seed)), "eq", "ne")
         for name in _COMPARED:
             operators = {"eq", "ne", *(store.operators & set(ORDERING))}
-            for operator in sorted(operators if name in _ORDERED else {"eq", "ne"}):
+            for operator in sorted(operators if name in ORDERED else {"eq", "ne"}):
                 query = Query(conditions=(Condition(name, operator, MOST[name]),))
-                assert keys(store.find(query)) == keys(_answer(seed, query)), (name, operator)
+                assert keys(store.find(query)) == keys(answer(seed, query)), (name, operator)
 
     def test_values_of_every_type_are_ordered_as_in_python(self) -> None:
         seed = [COMMON, LEAST, MOST]
         store = self.sortable(self.make_store(Everything, copy.deepcopy(seed)))
-        for name in _ORDERED:
+        for name in ORDERED:
             for query in (Query(order=(Order(name),)), Query(order=(Order(name, True),))):
-                assert keys(store.find(query)) == keys(_answer(seed, query)), query
+                assert keys(store.find(query)) == keys(answer(seed, query)), query
 
     def test_text_is_compared_by_code_point(self) -> None:
         seed = [{"id": n, "name": text, "age": n} for n, text in enumerate(_ASCENDING, 1)]
@@ -354,13 +354,13 @@ class ReadingRules(Hooks):
         fields = data.draw(
             st.lists(st.sampled_from(_COMPARED), min_size=1, max_size=3, unique=True)
         )
-        seed = [{**COMMON, **drawn} for drawn in data.draw(st.lists(_some(fields), max_size=8))]
+        seed = [{**COMMON, **drawn} for drawn in data.draw(st.lists(some(fields), max_size=8))]
         for number, record in enumerate(seed, 1):
             record["id"] = number
         store = self.make_store(Everything, copy.deepcopy(seed))
         for _ in range(4):
             query = data.draw(_queries(store, fields, seed))
-            found = _answer(seed, query)
+            found = answer(seed, query)
             end = None if query.limit is None else query.offset + query.limit
             given = list(store.find(query))
             assert keys(given) == keys(found[query.offset : end])
@@ -371,7 +371,7 @@ class ReadingRules(Hooks):
             assert store.count_up_to(query, 3) == min(len(found), 3)
 
 
-def _answer(seed: list[Record], query: Query) -> list[Record]:
+def answer(seed: list[Record], query: Query) -> list[Record]:
     """Every record that meets the conditions, ordered."""
     found = [record for record in seed if all(c.holds(record) for c in query.conditions)]
     for order in reversed(query.order):
@@ -388,7 +388,7 @@ def _shows(record: Record, whole: Record, wanted: Sequence[str]) -> bool:
     return bool(exact(record) == exact({name: whole[name] for name in whole if name in asked}))
 
 
-def _some(fields: list[str]) -> st.SearchStrategy[Record]:
+def some(fields: list[str]) -> st.SearchStrategy[Record]:
     """Values of some fields; those that may be absent sometimes are."""
     return st.fixed_dictionaries(
         {name: values(name) for name in fields if name in COMMON},
@@ -404,7 +404,7 @@ def _queries(draw: st.DrawFn, store: DataStore, fields: list[str], seed: list[Re
     one = _conditions(asked, seed) if asked else st.nothing()
     alternatives = st.lists(st.lists(one, max_size=2).map(tuple), max_size=3).map(tuple)
     test = one | st.builds(AnyOf, alternatives) if store.alternatives else one
-    ordered = [name for name in fields if name in _ORDERED] or ["id"]
+    ordered = [name for name in fields if name in ORDERED] or ["id"]
     orders = draw(st.lists(st.builds(Order, st.sampled_from(ordered), st.booleans()), max_size=2))
     return Query(
         conditions=tuple(draw(st.lists(test, max_size=2))),
@@ -419,7 +419,7 @@ def _operators(member: str) -> list[str]:
     """The operators that a store must be able to do on a field, if it can do them at all."""
     return [
         *("eq", "ne", *MEMBERSHIP, "isnull"),
-        *(ORDERING if member in _ORDERED else ()),
+        *(ORDERING if member in ORDERED else ()),
         *(TEXT if member in ("string", "short") else ()),
     ]
 

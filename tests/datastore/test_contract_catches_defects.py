@@ -8,6 +8,7 @@ import time
 import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,58 @@ class CountsThePage(PythonListDataStore):
 class CountsEverything(PythonListDataStore):
     def count(self, query: Query) -> int:
         return super().count(Query())
+
+
+class BeginsAtThePosition(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        if query.beyond is not None:
+            *values, key = query.beyond
+            query = replace(query, beyond=(*values, key + 1 if query.backwards else key - 1))
+        return super().find(query)
+
+
+class ComesBackwards(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        found = list(super().find(query))
+        return found[::-1] if query.backwards else found
+
+
+class CountsFromTheStart(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        return super().find(replace(query, backwards=query.beyond is not None and query.backwards))
+
+
+class LosesThoseWithoutAValue(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        found = list(super().find(query))
+        if query.beyond is None or query.backwards:
+            return found
+        names = [order.member for order in query.order]
+        return [
+            record
+            for record in found
+            if not any(
+                record.get(name) is None and border is not None
+                for name, border in zip(names, query.beyond, strict=False)
+            )
+        ]
+
+
+class LooksForTheRecord(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        if query.beyond is not None and query.beyond[-1] not in self._records:
+            return []
+        return super().find(query)
+
+
+class ForgetsTheConditionsBeyond(PythonListDataStore):
+    def find(self, query: Query) -> Iterable[Record]:
+        return super().find(replace(query, conditions=()) if query.beyond else query)
+
+
+class CountsBeyond(PythonListDataStore):
+    def count(self, query: Query) -> int:
+        return len(list(self.find(replace(query, offset=0, limit=None))))
 
 
 class CountsTooFar(PythonListDataStore):
@@ -306,6 +359,16 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (CountsThePage, "count_ignores_offset_and_limit"),
     (CountsEverything, "count_heeds_the_conditions"),
     (CountsTooFar, "count_up_to_counts_no_further"),
+    (BeginsAtThePosition, "beyond_a_key_come_the_records_with_greater_ones"),
+    (BeginsAtThePosition, "backwards_beyond_a_key_come_the_records_with_lesser_ones"),
+    (ComesBackwards, "backwards_the_window_is_counted_from_the_end_and_comes_in_order"),
+    (CountsFromTheStart, "backwards_the_window_is_counted_from_the_end_and_comes_in_order"),
+    (LosesThoseWithoutAValue, "a_position_among_equals_and_nulls_is_one_by_the_key"),
+    (LosesThoseWithoutAValue, "any_window_beyond_any_position_is_that_of_a_python_list"),
+    (BeginsAtThePosition, "a_position_of_every_type_is_compared_as_in_python"),
+    (LooksForTheRecord, "no_record_has_to_be_where_a_position_is"),
+    (ForgetsTheConditionsBeyond, "what_is_beyond_still_meets_the_conditions"),
+    (CountsBeyond, "count_ignores_the_position"),
     (GetsNothingInSilence, "get_of_an_unknown_key_is_not_found"),
     (DeletesNothingInSilence, "delete_of_an_unknown_key_is_not_found"),
     (UpdatesNothingInSilence, "update_of_an_unknown_key_is_not_found"),
