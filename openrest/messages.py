@@ -67,6 +67,7 @@ NOTHING_WITH_NEAR: Final = (
     "There is nothing in {resource} with the {parameter} {value!r}: it {mistake}"
 )
 NO_RECORD: Final = "There is no record with the key {key}."
+NO_PAGE: Final = "No page of this list begins at the cursor."
 #: {methods} are those that there are: "GET, HEAD, OPTIONS".
 OTHER_METHODS: Final = "{address} answers {methods}, not {method}."
 CAN_BE_SENT_AS: Final = "{address} can be sent as {media_types}."
@@ -146,6 +147,8 @@ UNKNOWN_PARAMETER: Final = "is not a parameter here."
 UNKNOWN_PARAMETER_NEAR: Final = "is not a parameter here. Did you mean {near!r}?"
 #: {mistake} is the detail of another mistake. Clients forget that "+" stands for a space.
 PLUS: Final = "{mistake}. In a query + is a space: a plus sign is written %2B."
+#: Of a cursor, a text that leads from one page of a list to another.
+UNKNOWN_CURSOR: Final = "is not a cursor that was given out for this query"
 GIVEN_TWICE: Final = "is given more than once"
 QUERY_NOT_UTF_8: Final = "is not UTF-8"
 TOO_MANY_PARAMETERS: Final = "has more than {maximum} parameters"

@@ -102,16 +102,20 @@ class Totals:
             total = seen
         else:
             total = _fitting(store.count_up_to(query, self.most + 1), seen, query, records)
-        return Window(records[: query.limit], more, total if total <= self.most else None)
+        return Window(records[: query.limit], more, self.known(total))
 
-    def count(self, query: Query, store: DataStore) -> int | None:
-        """How many records meet the conditions; None where nobody counts so far."""
+    def known(self, total: int) -> int | None:
+        """The total, or None where nobody counts so far."""
+        counted = self.kind == "exact" or (self.kind == "bounded" and total <= self.most)
+        return total if counted else None
+
+    def count(self, query: Query, store: DataStore, least: int) -> int | None:
+        """How many records meet the conditions, but `least`, which have been seen, at least."""
         if self.kind == "none":
             return None
-        if self.kind == "exact":
-            return store.count(query)
-        total = store.count_up_to(query, self.most + 1)
-        return total if total <= self.most else None
+        exact = self.kind == "exact"
+        total = store.count(query) if exact else store.count_up_to(query, self.most + 1)
+        return self.known(max(total, least))
 
 
 def _member(name: str, shape: s.Shape, description: str) -> s.Member:

@@ -15,6 +15,7 @@ from openrest.contract import Parameter
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
 from openrest.models import shapes as s
+from openrest.pagination import CursorPagination
 from openrest.views import JsonResponse, MessagePackResponse, YamlResponse
 from tests.contract.apis import everything
 from tests.contract.client import Answer, Client
@@ -71,7 +72,11 @@ class Odds(Controller):
         "model": Odd,
         "datastore": PythonListDataStore,
     }
-    controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET", "PATCH"]}
+    controller = {
+        "list_verbs": ["GET", "POST"],
+        "unique_verbs": ["GET", "PATCH"],
+        "options": {"pagination": CursorPagination(20, secret="s" * 16)},
+    }
     view = {
         "response_class": JsonResponse,
         "options": {"alternatives": [YamlResponse, MessagePackResponse]},
@@ -250,6 +255,8 @@ ASKED_OF_ODDS = {
     "PACK_GOES_ON": odd_body(b"\x90\x90", "vnd.msgpack"),
     "PACK_KIND": odd_body(b"\xc1", "vnd.msgpack"),
     "PACK_NAME": odd_body(b"\x81\x01\x01", "vnd.msgpack"),
+    "NO_PAGE": get("/odds?cursor=1"),
+    "UNKNOWN_CURSOR": get("/odds?cursor=1"),
     "PARAMETER_NOT_JSON": get("/odds/nothing?names=["),
     "PARAMETER_TOO_DEEP": get("/odds/nothing?names=" + "[" * 65),
     "PARAMETER_UNREADABLE": get('/odds/nothing?names={"a":1,"a":1}'),
