@@ -27,6 +27,7 @@ class JSONFileDataStore(DataStore):
 
     operators = OPERATORS
     alternatives = True
+    seekable = True
 
     def __init__(
         self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
@@ -42,8 +43,7 @@ class JSONFileDataStore(DataStore):
     def find(self, query: Query) -> list[Record]:
         _, records = self._read()
         found = [r for _, r in sorted(records.items()) if all(c.holds(r) for c in query.conditions)]
-        end = None if query.limit is None else query.offset + query.limit
-        return found[query.offset : end]
+        return [*query.window(found, lambda record: query.position(record, self.key.name))]
 
     def count(self, query: Query) -> int:
         return len(self.find(Query(query.conditions)))

@@ -63,8 +63,8 @@ class ResourceConfig(TypedDict):
 class ControllerOptions(TypedDict, total=False):
     """How the resource behaves.
 
-    pagination: a style of pages, or None for a list that is always whole; `Pagination(100)`
-        unless given.
+    pagination: a style of pages, `Pagination`, `PagePagination` or `CursorPagination`, or None for
+        a list that is always whole; `Pagination(100)` unless given.
     filters: the fields that lists are filtered by, each with its operators or True for all that
         make sense, and filters of one's own; equality on every field unless given.
     any_of: whether ``?any_of=[{...}, {...}]`` joins filters by *or*.

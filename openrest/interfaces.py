@@ -120,7 +120,10 @@ class DataStore(ABC):
 
         It reads `most` records unless overridden by something better.
         """
-        return sum(1 for _ in self.find(replace(query, order=(), offset=0, limit=most)))
+        alike = replace(
+            query, order=(), offset=0, limit=most, members=(), beyond=None, backwards=False
+        )
+        return sum(1 for _ in self.find(alike))
 
     @abstractmethod
     def get(self, key: Any) -> Record:

@@ -119,6 +119,9 @@ class SQLiteDataStore(DataStore):
 
         While it lasts, what others write stays in the log of the file, which grows.
         """
+        if query.backwards:
+            yield from self.find(query)  # the first of them is the last that is read
+            return
         names = self._statements.names(query)
         with closing(self._database.batches(*self._statements.find(query))) as batches:
             for rows in batches:

@@ -115,6 +115,7 @@ class CursorPagination(PaginationStyle):
             limit=limit + 1,
             beyond=None if cursor is None else cursor.position,
             backwards=backwards,
+            members=_with_position(query, store),
         )
         records = list(store.find(asked))
         more = len(records) > limit
@@ -145,6 +146,14 @@ class CursorPagination(PaginationStyle):
 
     def headers(self, meta: dict[str, Any]) -> Iterator[tuple[str, str]]:
         return link_headers(meta)
+
+
+def _with_position(query: Query, store: DataStore) -> tuple[str, ...] | None:
+    """The fields that are wanted, and those that say where a record stands."""
+    if query.members is None:
+        return None
+    position = (*(order.member for order in query.order), store.key.name)
+    return tuple(dict.fromkeys((*query.members, *position)))
 
 
 def _not_found() -> NotFound:

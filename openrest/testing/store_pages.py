@@ -122,7 +122,9 @@ class SeekingRules(Hooks):
                 found.reverse()
             end = None if query.limit is None else query.offset + query.limit
             found = found[query.offset : end]
-            assert keys(store.find(query)) == keys(found[::-1] if query.backwards else found), query
+            expected = keys(found[::-1] if query.backwards else found)
+            assert keys(store.find(query)) == expected, query
+            assert keys(store.stream(query)) == expected, query
 
     def test_a_position_of_every_type_is_compared_as_in_python(self) -> None:
         seed = [{**COMMON, "id": 1}, {**COMMON, "id": 2}]
