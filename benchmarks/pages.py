@@ -119,7 +119,7 @@ def walk(client: WSGIClient, rows: int, order: str, pages: tuple[int, ...]) -> d
 
 
 def main() -> int:
-    """Walk and measure; return 1 where a deep page costs a fifth more than the first."""
+    """Walk and measure; return 1 where a deep page costs a fifth more than the second."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000, help="in the table (1,000,000)")
     parser.add_argument("--rounds", type=int, default=30, help="samples per page (30)")
@@ -173,14 +173,16 @@ def main() -> int:
     slow = False
     for style, order in subjects:
         row = ""
-        first = samples[style, order, 1]
+        first, second = samples[style, order, 1], samples.get((style, order, 2))
         for number in pages:
             taken = samples.get((style, order, number))
             if taken is None:
                 row += f"{'-':>18}"
                 continue
             ratio = statistics.median(a / b for a, b in zip(taken, first, strict=True))
-            slow = slow or (style == "cursor" and ratio > 1.2)
+            if second is not None and number != 1:
+                depth = statistics.median(a / b for a, b in zip(taken, second, strict=True))
+                slow = slow or depth > 1.2
             row += f"{f'{statistics.median(taken):.0f} ({ratio:.2f})':>18}"
         print(f"{f'{style}, {order}':30}{row}")
     return int(slow)

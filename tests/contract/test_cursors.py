@@ -472,6 +472,18 @@ def test_a_walk_sees_once_what_another_thread_leaves_alone(
     assert failures == []
 
 
+def test_a_walk_may_be_of_what_a_search_finds(store: DataStore) -> None:
+    api = client(store, limit=1, search=["name"])
+    store.insert_many([{"name": "Abba gold"}, {"name": "gold, abba"}, {"name": "gold"}])
+    target: str | None = "/songs?q=abba%20gold&sort=-seconds,-name&loud=false"
+    found: list[int] = []
+    while target is not None:
+        page = api.get(target)
+        found += ids(page)
+        target = page.json["meta"]["next"]
+    assert found == [7, 6]
+
+
 def test_a_walk_may_show_some_members_only(store: DataStore) -> None:
     api = client(store, partial=True)
     target: str | None = "/songs?fields=name&sort=seconds,-id"
