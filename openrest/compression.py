@@ -24,7 +24,17 @@ if TYPE_CHECKING or sys.version_info < (3, 14):
 else:
     from compression import zstd
 
-__all__ = ["CODINGS", "Choice", "Coder", "can_be_coded", "choose", "coded_etag", "in_codings"]
+__all__ = [
+    "CODINGS",
+    "MINIMUM",
+    "Choice",
+    "Coder",
+    "can_be_coded",
+    "choose",
+    "coded_etag",
+    "in_codings",
+    "zstd",
+]
 
 #: What is shorter is sent as it is: it fits into one packet, coded or not.
 MINIMUM: Final = 1000

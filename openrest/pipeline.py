@@ -42,7 +42,7 @@ from openrest.parsing import parse, path_text, path_values, shown
 from openrest.plans import Plan, status_line
 from openrest.rendering import Response, check_problem, encoded, render, render_problem
 from openrest.routing import Router
-from openrest.streaming import Stream, spooled
+from openrest.streaming import Spooled, Stream
 from openrest.translation import Translate
 
 __all__ = ["Pipeline", "contribution"]
@@ -274,8 +274,8 @@ def _render(
         if coding is not None:
             response = encoded(response, coding)
         if isinstance(response.body, Stream) and environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
-            length, body = spooled(response.body)
-            headers = [*response.headers, ("Content-Length", str(length))]
+            body = Spooled(response.body)
+            headers = [*response.headers, ("Content-Length", str(body.length))]
             return Response(response.status_line, headers, body)
     except StoreUnavailable as error:
         raise _away(plan, error) from error

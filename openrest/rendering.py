@@ -17,7 +17,7 @@ from openrest.models.dumping import dumper
 from openrest.operations import Call, Page, Result
 from openrest.partial import CHOSEN
 from openrest.plans import Answer, Formatting, Plan, Rows, Sender, status_line
-from openrest.streaming import Stream, read_ahead
+from openrest.streaming import Spooled, Stream, read_ahead
 from openrest.translation import Translate, localized
 from openrest.views.json import JsonResponse
 
@@ -32,7 +32,7 @@ class Response:
 
     status_line: str
     headers: list[tuple[str, str]]
-    body: bytes | Stream | Iterator[bytes]
+    body: bytes | Stream | Spooled
 
 
 def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Response:

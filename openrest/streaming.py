@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
-__all__ = ["Stream", "close", "read_ahead", "spooled"]
+__all__ = ["Spooled", "Stream", "close", "read_ahead"]
 
 log = logging.getLogger("openrest")
 
@@ -88,30 +88,40 @@ def read_ahead(subject: str, parts: Iterable[bytes], source: Any) -> bytes | Str
     except BaseException:
         close(source)
         raise
+    close(source)
     return b"".join(kept)
 
 
-def spooled(stream: Stream) -> tuple[int, Iterator[bytes]]:
-    """The whole stream, on disk where it is long, and its length.
+class Spooled:
+    """The chunks of an answer that is there as a whole, on disk where it is long.
 
     For HTTP/1.0, in which the end of the connection is the end of the answer: one that breaks off
     would look complete (RFC 9112, section 8).
     """
-    file = SpooledTemporaryFile(max_size=16 * CHUNK)  # closed by whom it is read
-    try:
-        for chunk in stream:
-            file.write(chunk)
-        length = file.tell()
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return length, _read(file)
 
+    def __init__(self, stream: Stream) -> None:
+        self._file = SpooledTemporaryFile(max_size=16 * CHUNK)
+        try:
+            for chunk in stream:
+                self._file.write(chunk)
+            self.length = self._file.tell()
+            self._file.seek(0)
+        except BaseException:
+            self.close()
+            raise
 
-def _read(file: Any) -> Iterator[bytes]:
-    with file:
-        yield from iter(lambda: file.read(CHUNK), b"")
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk: bytes = self._file.read(CHUNK)
+        if not chunk:
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Remove what is on disk."""
+        self._file.close()
 
 
 def close(source: Any) -> None:

@@ -125,7 +125,8 @@ def _in_process() -> Iterator[None]:
     def send_in_process(case: Any, *, session: Any = None, **options: Any) -> Any:
         for name in ("max_redirects", "verify", "cert", "proxies"):
             options.pop(name, None)
-        return send(case, session=session, **options)
+        # It asks for codings, as it does over a socket, where what it sends with decodes them.
+        return contract_formats.decoded(send(case, session=session, **options))
 
     vars(WSGI_TRANSPORT)["send"] = send_in_process
     try:

@@ -5,6 +5,7 @@ Then they are generated, and checked against the document, as JSON is.
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -12,9 +13,10 @@ import msgspec
 import schemathesis
 import yaml
 
+from openrest.compression import zstd
 from openrest.views import CsvResponse, MessagePackResponse, NdjsonResponse, YamlResponse
 
-__all__ = ["register"]
+__all__ = ["decoded", "register"]
 
 
 def register() -> None:
@@ -36,6 +38,16 @@ def register() -> None:
     @schemathesis.deserializer(NdjsonResponse.media_type, CsvResponse.media_type)
     def text(context: Any, response: Any) -> Any:
         return response.content.decode()
+
+
+def decoded(response: Any) -> Any:
+    """The response with its content as it was before it was compressed."""
+    [coding] = response.headers.get("content-encoding", ["identity"])
+    if coding == "gzip":
+        response.content = gzip.decompress(response.content)
+    elif coding == "zstd" and zstd is not None:
+        response.content = zstd.decompress(response.content)
+    return response
 
 
 def _encoded(cls: Any, value: Any) -> bytes:

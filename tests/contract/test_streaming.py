@@ -192,6 +192,9 @@ def test_http_1_0_gets_the_whole_or_a_problem() -> None:
     data = b"".join(answer.body)
     assert answer.headers["Content-Length"] == str(len(data))
     assert data.count(b"\n") == MANY
+    answer.body.close()
+    unread = Answer(app, "/rows?format=ndjson", SERVER_PROTOCOL="HTTP/1.0", REQUEST_METHOD="HEAD")
+    assert unread.headers == answer.headers
     for error, status in ((StoreUnavailable("gone"), "503"), (RuntimeError("secret"), "500")):
         store.fails_at, store.error = 3000, error
         answer = Answer(app, "/rows?format=ndjson", SERVER_PROTOCOL="HTTP/1.0")
