@@ -55,7 +55,7 @@ def body_contribution(body: Body, limits: Limits) -> Contribution:
             ),
             ResponseSpec(
                 status=415,
-                description=f"The body is not {' or '.join(body.media_types)}",
+                description=f"The body is not {' or '.join(body.all_media_types)}",
                 headers=(_accepts(body),),
                 example=_unsupported(body, "text/plain"),
             ),
@@ -63,19 +63,17 @@ def body_contribution(body: Body, limits: Limits) -> Contribution:
     )
 
 
-def read_body(body: Body, environ: Environ, limits: Limits) -> Any:
-    """The wire value of the body.
+def read_body(body: Body, environ: Environ, limits: Limits) -> tuple[Body, Any]:
+    """Which of the bodies it is, by its media type, and its wire value.
 
     Raises 415 for its type before 413 for its size and 400 for what cannot be read.
     """
-    media_type: str = environ.get("CONTENT_TYPE", "")
-    if media_type not in body.media_types:
-        media_type = _media_type(body, media_type, environ)
+    sent, media_type = _sent(body, environ.get("CONTENT_TYPE", ""), environ)
     data = _bytes(environ, limits.max_body_bytes)
     if not data:
         raise BadRequest(say(msg.NO_BODY))
     try:
-        return body.decoders.get(media_type, read_json)(data, limits.max_depth)
+        return sent, sent.decoders.get(media_type, read_json)(data, limits.max_depth)
     except Unreadable as reason:
         raise BadRequest(reason.text) from reason
 
@@ -87,23 +85,25 @@ def _formats(body: Body) -> str:
     return "what its media type says, with the values of JSON"
 
 
-def _media_type(body: Body, content_type: str, environ: Environ) -> str:
-    """The one of the media types that the header names."""
+def _sent(body: Body, content_type: str, environ: Environ) -> tuple[Body, str]:
+    """The one of the bodies that is sent, and its media type, as the header names it."""
+    if content_type in body.media_types:
+        return body, content_type
     media_type, options = parse_options_header(content_type)
     # JSON is UTF-8 whatever a charset says (RFC 8259, section 8.1), so only that one is taken.
-    if (
-        media_type.lower() in body.media_types
-        and options.get("charset", "utf-8").lower() == "utf-8"
-    ):
-        return media_type.lower()
+    if options.get("charset", "utf-8").lower() == "utf-8":
+        for each in body.all:
+            if media_type.lower() in each.media_types:
+                return each, media_type.lower()
     sends_nothing = environ.get("CONTENT_LENGTH") in (None, "", "0")
     if not content_type and sends_nothing and "HTTP_TRANSFER_ENCODING" not in environ:
-        return body.media_types[0]  # the missing body is what the client should hear of
+        # The missing body is what the client should hear of.
+        return body, body.media_types[0]
     raise _unsupported(body, content_type)
 
 
 def _unsupported(body: Body, content_type: str) -> UnsupportedMediaType:
-    wanted = ", ".join(body.media_types)
+    wanted = ", ".join(body.all_media_types)
     said = (
         say(msg.NOT_READ_HERE, media_type=content_type[:80], media_types=wanted)
         if content_type
@@ -115,7 +115,8 @@ def _unsupported(body: Body, content_type: str) -> UnsupportedMediaType:
 
 def _accepts(body: Body) -> Header:
     """What tells the client which bodies are read (RFC 9110, section 12.5.1; RFC 5789, 3.1)."""
-    name = "Accept-Patch" if body.media_types == ("application/merge-patch+json",) else "Accept"
+    is_patch = body.media_types == ("application/merge-patch+json",)
+    name = "Accept-Patch" if is_patch else "Accept"
     return Header(name=name, shape=s.String(), description="The media types that are read here")
 
 

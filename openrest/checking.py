@@ -35,6 +35,7 @@ from openrest.models.walking import stored_object
 from openrest.options import store_name
 from openrest.pagination import Pagination
 from openrest.partial import read_partial
+from openrest.preconditions import read_preconditions
 from openrest.searching import read_search
 from openrest.sorting import read_sorting
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
@@ -83,10 +84,17 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     response_classes, format_parameter = read_view(view, mistakes)
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
+    upsert = _options(controller).get("upsert", False)
+    mistakes.extend(_upsert_mistakes(upsert, unique_verbs, key))
+    preconditions = None
+    if shape is not None:
+        preconditions, found = read_preconditions(
+            _options(controller), _options(resource), shape, upsert=upsert is True
+        )
+        mistakes.extend(found)
     filters, sorting, search, partial = None, None, None, None
     store = resource.get("datastore")
     if shape is not None and _is_store(store):
-        found: list[str] = []
         try:
             told = _told(shape, formatters)
             filters, found = read_filters(_options(controller), *told, store, pagination)
@@ -105,7 +113,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         if filters is not None and format_parameter:
             chosen = contribution(response_classes, parameter=True)
             mistakes.extend(_clashes(filters, "format_parameter", chosen, "view"))
-    if shape is None or key is None or mistakes:
+    if shape is None or key is None or preconditions is None or mistakes:
         return None, mistakes
     definition = Definition(
         name=resource["resource_name"],
@@ -122,6 +130,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         sorting=sorting,
         search=search,
         partial=partial,
+        upsert=upsert,
+        preconditions=preconditions,
         response_classes=response_classes,
         format_parameter=format_parameter,
         formatters=formatters,
@@ -263,6 +273,18 @@ def _store_mistakes(
     for validator in validators:
         if isinstance(validator, StoreValidator) and not isinstance(validator, store.enforces):
             yield f"resource.datastore: {name} cannot keep {validator!r}."
+
+
+def _upsert_mistakes(
+    upsert: Any, unique_verbs: tuple[str, ...], key: s.Member | None
+) -> Iterator[str]:
+    place = "controller.options.upsert"
+    if type(upsert) is not bool:
+        yield f"{place}: is neither True nor False but {upsert!r}."
+    elif upsert and "PUT" not in unique_verbs:
+        yield f"{place}: controller.unique_verbs has no PUT that could create."
+    elif upsert and key is not None and key.read_only:
+        yield f"{place}: the key {key.name!r} is the store's to choose, not the client's."
 
 
 def _formatters(

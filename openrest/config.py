@@ -15,6 +15,7 @@ from openrest.filters import CustomFilter, Filters, Operator
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
 from openrest.models import shapes as s
 from openrest.partial import Partial
+from openrest.preconditions import Concurrency, Preconditions
 from openrest.searching import Searching
 from openrest.sorting import Sorting
 
@@ -38,9 +39,11 @@ class ResourceOptions(TypedDict, total=False):
     """What belongs to the data.
 
     validators: rules that the store keeps inside its writes, such as `UniqueTogether`.
+    last_modified: the field with the time of the last change, for the header ``Last-Modified``.
     """
 
     validators: Sequence[StoreValidator]
+    last_modified: str
 
 
 class ResourceConfig(TypedDict):
@@ -75,6 +78,11 @@ class ControllerOptions(TypedDict, total=False):
     search: the text fields in which ``?q=two words`` searches; none unless given.
     partial: the members that ``?fields=name,age`` chooses from, or True for all that answers show;
         answers always show all of them unless given.
+    upsert: whether PUT creates an object that is not there; for keys that clients choose.
+    concurrency: whether changes need ``If-Match`` (``"required"``) or may have it
+        (``"optional"``); heeded without being a parameter of the document unless given.
+    cache_control: the header ``Cache-Control`` of what is read, None for no such header;
+        ``"no-cache"`` unless given: whoever keeps an answer asks whether it is still right.
     """
 
     pagination: PaginationStyle | None
@@ -84,6 +92,9 @@ class ControllerOptions(TypedDict, total=False):
     default_sort: Sequence[str]
     search: Sequence[str]
     partial: Literal[True] | Sequence[str]
+    upsert: bool
+    concurrency: Concurrency
+    cache_control: str | None
 
 
 class ControllerConfig(TypedDict):
@@ -167,6 +178,8 @@ class Definition:
     sorting: Sorting | None
     search: Searching | None
     partial: Partial | None
+    upsert: bool
+    preconditions: Preconditions
     response_classes: tuple[type[ResponseClass], ...]
     format_parameter: bool
     formatters: tuple[Formatter, ...]

@@ -15,6 +15,8 @@ from openrest.errors import (
     MethodNotAllowed,
     NotAcceptable,
     NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
     Problem,
     ServiceUnavailable,
     UnprocessableContent,
@@ -49,9 +51,11 @@ PROBLEMS: Final[Mapping[int, type[Problem]]] = {
         MethodNotAllowed,
         NotAcceptable,
         Conflict,
+        PreconditionFailed,
         ContentTooLarge,
         UnsupportedMediaType,
         UnprocessableContent,
+        PreconditionRequired,
         InternalServerError,
         ServiceUnavailable,
     )
@@ -95,7 +99,8 @@ class Parameter:
 
     `name` is the key under which a `Call` has its value; `wire` the name in the request, the
     same unless given. `default` is the native value when it is left out. One that `is_json` has
-    its value as JSON text, and any shape.
+    its value as JSON text, and any shape. What is not `documented` is read all the same. With
+    `answered_later` the handler itself answers a request without a required one.
     """
 
     name: str
@@ -107,6 +112,8 @@ class Parameter:
     description: str = ""
     example: Any = s.MISSING
     is_json: bool = False
+    documented: bool = True
+    answered_later: bool = False
 
     def __post_init__(self) -> None:
         if not self.wire:
@@ -115,12 +122,16 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """A header of a response; a required one is sent every time."""
+    """A header of a response; a required one is sent every time.
+
+    What is a `validator` is made of the body, and no handler sends it.
+    """
 
     name: str
     shape: s.Shape
     description: str = ""
     required: bool = True
+    validator: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,15 +152,26 @@ class Body:
     deep a value may be nested, and raise `Unreadable`.
     A call has it loaded, or with `wire` as it came, once it is checked. `ruled` says that the
     handler runs rules beyond those of the shape. `example` is a wire value, made up from the shape
-    unless given, or `NO_EXAMPLE`.
+    unless given, or `NO_EXAMPLE`. `others` are what may be sent instead, in other media types.
     """
 
-    shape: s.Object | s.OneOf
+    shape: s.Object | s.OneOf | s.List
     media_types: tuple[str, ...] = ("application/json",)
     decoders: Mapping[str, Callable[[bytes, int], Any]] = field(default_factory=dict)
     wire: bool = False
     ruled: bool = False
     example: Any = s.MISSING
+    others: tuple[Body, ...] = ()
+
+    @property
+    def all(self) -> tuple[Body, ...]:
+        """This body, and those that may be sent instead of it."""
+        return (self, *self.others)
+
+    @property
+    def all_media_types(self) -> tuple[str, ...]:
+        """The media types of all of them."""
+        return tuple(media_type for body in self.all for media_type in body.media_types)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,8 @@ __all__ = [
     "NotAcceptable",
     "NotFound",
     "OpenRestError",
+    "PreconditionFailed",
+    "PreconditionRequired",
     "Problem",
     "RecordConflict",
     "RecordNotFound",
@@ -293,6 +295,12 @@ class Conflict(Problem):
     status, title = 409, msg.CONFLICT
 
 
+class PreconditionFailed(Problem):
+    """A condition in the request's headers does not hold (RFC 9110, section 15.5.13)."""
+
+    status, title = 412, msg.PRECONDITION_FAILED
+
+
 class ContentTooLarge(Problem):
     """The body is larger than the server takes (RFC 9110, section 15.5.14)."""
 
@@ -309,6 +317,12 @@ class UnprocessableContent(Problem):
     """The request can be read and breaks its schema (RFC 9110, section 15.5.21)."""
 
     status, title = 422, msg.UNPROCESSABLE_CONTENT
+
+
+class PreconditionRequired(Problem):
+    """The request must say which version it is about (RFC 6585, section 3)."""
+
+    status, title = 428, msg.PRECONDITION_REQUIRED
 
 
 class InternalServerError(Problem):

@@ -26,6 +26,7 @@ __all__ = [
     "Record",
     "ResponseClass",
     "StoreValidator",
+    "Validators",
 ]
 
 #: One record: native Python values keyed by field name.
@@ -182,7 +183,7 @@ class ResponseClass(Protocol):
 
 
 class CallView(Protocol):
-    """What pagination and formatters see of a call."""
+    """What the parts of an operation see of a call."""
 
     #: The value of each parameter that was sent or has a default.
     query: dict[str, Any]
@@ -190,12 +191,34 @@ class CallView(Protocol):
     sent: Sequence[tuple[str, str]]
     #: The path they came to.
     address: str
+    headers: dict[str, Any]
+    #: Whether its conditions have been held against the stored record.
+    checked: bool
 
     def link(self, **parameters: Any) -> str:
         """This address with some query parameters set, or left out (None), all others kept."""
 
     def uri(self, *segments: Any) -> str:
         """The address of a path below this API's root."""
+
+
+class Validators(Protocol):
+    """Tells one version of a representation from another (RFC 9110, section 8.8)."""
+
+    def headers(self, record: Record | None, body: bytes | None) -> list[tuple[str, str]]:
+        """The headers of a body that shows a record, or without one a list.
+
+        A list that is made while it is sent has no `body` yet. Those go out that the operation
+        declares.
+        """
+
+    def not_modified(
+        self, call: CallView, headers: Sequence[tuple[str, str]]
+    ) -> Sequence[tuple[str, str]] | None:
+        """The headers to send alone, where the caller has what goes with these `headers`."""
+
+    def unheeded(self, call: CallView) -> bool:
+        """Whether the call asked for a check of the stored record that its handler left out."""
 
 
 class PaginationStyle(ABC):

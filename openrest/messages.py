@@ -51,9 +51,11 @@ NOT_FOUND: Final = "Not Found"
 METHOD_NOT_ALLOWED: Final = "Method Not Allowed"
 NOT_ACCEPTABLE: Final = "Not Acceptable"
 CONFLICT: Final = "Conflict"
+PRECONDITION_FAILED: Final = "Precondition Failed"
 CONTENT_TOO_LARGE: Final = "Content Too Large"
 UNSUPPORTED_MEDIA_TYPE: Final = "Unsupported Media Type"
 UNPROCESSABLE_CONTENT: Final = "Unprocessable Content"
+PRECONDITION_REQUIRED: Final = "Precondition Required"
 INTERNAL_SERVER_ERROR: Final = "Internal Server Error"
 SERVICE_UNAVAILABLE: Final = "Service Unavailable"
 
@@ -73,11 +75,16 @@ OTHER_METHODS: Final = "{address} answers {methods}, not {method}."
 CAN_BE_SENT_AS: Final = "{address} can be sent as {media_types}."
 THIS_CAN_BE_SENT_AS: Final = "This can be sent as {media_types}."
 #: {media_type} was sent, {media_types} are read.
-NOT_READ_HERE: Final = "{media_type} is not read here; {media_types} is."
-NO_CONTENT_TYPE: Final = "There is no Content-Type; {media_types} is."
+NOT_READ_HERE: Final = "{media_type} is not read here, but {media_types}."
+NO_CONTENT_TYPE: Final = "There is no Content-Type; read here: {media_types}."
 CONTRACT_BROKEN: Final = "The request breaks its schema."
 RULE_BROKEN: Final = "The request fits its schema; a rule of the model refuses it."
 PATCH_BROKEN: Final = "The patch fits its schema; the object would not, once it is patched."
+CHANGED_SINCE: Final = "The object is not as the request's condition wants it: it has changed."
+EXISTS_ALREADY: Final = "The object is there already, and the request's condition wants none."
+NOT_THERE_YET: Final = "There is no such object, and the request's condition wants one."
+NO_CONDITION: Final = "Say which version is meant: If-Match with the ETag that GET has answered."
+PATCH_UNFIT: Final = "The patch fits its schema; the object is not one that it can be applied to."
 #: {member} is a name.
 SAME_VALUE: Final = "Another record has the same {member}."
 #: {members} are two names or more: "shelf and place".
@@ -86,6 +93,16 @@ SAME_VALUES: Final = "Another record has the same {members} together."
 AND: Final = "{first} and {second}"
 SERVER_FAILED: Final = "The server failed; its log says why."
 AWAY: Final = "The data cannot be reached for now."
+
+# What is wrong with an operation of a JSON Patch: the detail of a mistake
+
+NO_SUCH_PLACE: Final = "leads to nothing in the object"
+NO_SUCH_PLACE_NEAR: Final = "leads to nothing in the object. Did you mean {near!r}?"
+TEST_FAILED: Final = "is not what the object has there"
+INTO_ITSELF: Final = "leads to what is moved, or into it"
+GROWS_TOO_LARGE: Final = "makes the object larger than a body may be: {maximum} bytes"
+GROWS_TOO_DEEP: Final = "makes the object deeper than {maximum} levels"
+SET_BY_SERVER: Final = "can be set by the server alone"
 
 # What is wrong with a body that cannot be read: the detail of a problem
 
@@ -195,6 +212,8 @@ MIN_LENGTH: Final = "must have at least {minimum} characters"
 MAX_LENGTH: Final = "must have at most {maximum} characters"
 EXACT_LENGTH: Final = "must have exactly {number} characters"
 NO_NUL: Final = "must not contain the character NUL"
+#: Of a header such as If-Match; {sample} is a tag with its quotes.
+ENTITY_TAGS: Final = "must be * or entity tags with their quotes, such as {sample}"
 PATTERN: Final = "must match the pattern {pattern}"
 MAIL: Final = "must be a mail address, such as ada@example.org"
 URL: Final = "must be a URL, such as {sample}"

@@ -89,7 +89,7 @@ def in_version(operation: Operation, version: Version) -> Operation:
         return replace(
             operation,
             parameters=tuple(replace(p, shape=_exact(p.shape)) for p in operation.parameters),
-            body=operation.body and replace(operation.body, shape=_exact(operation.body.shape)),
+            body=operation.body and _exact_body(operation.body),
             responses=tuple(
                 replace(
                     spec,
@@ -101,6 +101,10 @@ def in_version(operation: Operation, version: Version) -> Operation:
         )
     except ValueError as reason:
         raise ConfigurationError("WSGIDispatcher", [f"{operation.id}: {reason}."]) from reason
+
+
+def _exact_body(body: Body) -> Body:
+    return replace(body, shape=_exact(body.shape), others=tuple(map(_exact_body, body.others)))
 
 
 def _exact(shape: Any) -> Any:
@@ -191,7 +195,7 @@ def _components(operations: Iterable[Operation]) -> dict[str, Named]:
     found: dict[str, tuple[Named, Json, str]] = {}
     for operation in operations:
         shapes: list[s.Shape | None] = [spec.shape for spec in operation.responses]
-        shapes.append(operation.body.shape if operation.body else None)
+        shapes.extend(body.shape for body in (operation.body.all if operation.body else ()))
         shapes.extend(parameter.shape for parameter in operation.parameters)
         for shape in shapes:
             for name, named in named_shapes(shape).items() if shape else ():
@@ -238,8 +242,9 @@ class _Writer:
         }
         if operation.description:
             entry["description"] = operation.description
-        if operation.parameters:
-            entry["parameters"] = [self._parameter(parameter) for parameter in operation.parameters]
+        parameters = [self._parameter(each) for each in operation.parameters if each.documented]
+        if parameters:
+            entry["parameters"] = parameters
         if operation.body is not None:
             entry["requestBody"] = self._body(operation.body)
         formats = tuple(map(format_of, operation.response_classes))
@@ -273,8 +278,10 @@ class _Writer:
         return entry
 
     def _body(self, body: Body) -> Json:
-        content = self._content(body.shape, body.example)
-        return {"required": True, "content": dict.fromkeys(body.media_types, content)}
+        content: Json = {}
+        for one in body.all:
+            content |= dict.fromkeys(one.media_types, self._content(one.shape, one.example))
+        return {"required": True, "content": content}
 
     def _response(self, spec: ResponseSpec, formats: Sequence[Format]) -> Json:
         entry: Json = {"description": str(spec.description)}  # of a Text the plain text

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from marshmallow import Schema
 
 from openrest.contract import Body, Header, Parameter, ResponseSpec
-from openrest.interfaces import Formatter, ResponseClass
+from openrest.interfaces import Formatter, ResponseClass, Validators
 
 __all__ = [
     "Call",
@@ -42,7 +42,8 @@ class Operation:
 
     `path` is a template such as ``/address/{id}``, `responses` has every status it can answer.
     The first of `response_classes` is the default format. `codings` are those of the content of
-    successes.
+    successes. `validators` make the headers by which a client tells versions of what it is
+    answered, and hold its conditions against them.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Operation:
     response_classes: tuple[type[ResponseClass], ...] = ()
     codings: tuple[str, ...] = ()
     formatters: tuple[Formatter, ...] = ()
+    validators: Validators | None = None
     documented: bool = True
 
 
@@ -68,7 +70,8 @@ class Call:
     `key` is the value of the first path parameter, `query` has a value for each parameter that
     was sent or has a default, `body` is the loaded body. `sent` are the query parameters as
     they came, `address` is the path they came to, `media_type` the format that is answered; one
-    that `streams` has records alone, of a page no meta.
+    that `streams` has records alone, of a page no meta. `checked` says that the conditions in its
+    headers have been held against the stored record.
     """
 
     operation: Operation
@@ -81,6 +84,7 @@ class Call:
     address: str = ""
     media_type: str = ""
     streams: bool = False
+    checked: bool = False
 
     @property
     def key(self) -> Any:

@@ -129,7 +129,10 @@ def parse(
     Raises 415 before 400 before 422, and 409 for what only a rule of the model refuses.
     """
     operation = plan.operation
-    body = read_body(operation.body, environ, limits) if operation.body is not None else None
+    body, load = None, None
+    if operation.body is not None:
+        sent_body, body = read_body(operation.body, environ, limits)
+        load = plan.loaders[sent_body.media_types]
     mistakes: list[Mistake] = []
     sent, query = _query(plan, environ, limits, mistakes)
     headers = _headers(plan, environ, mistakes) if plan.header else {}
@@ -138,9 +141,9 @@ def parse(
             mistakes.append(Mistake(say(msg.REQUIRED), parameter=parameter.wire))
         elif parameter.location == "header" and parameter.name not in headers:
             mistakes.append(Mistake(say(msg.REQUIRED), header=parameter.wire))
-    if plan.load is not None:
+    if load is not None:
         try:
-            body = plan.load(body)
+            body = load(body)
         except RuleViolated as refused:
             if not mistakes:
                 raise Conflict(say(msg.RULE_BROKEN), refused.mistakes) from refused

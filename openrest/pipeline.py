@@ -80,7 +80,7 @@ def contribution(
                 example=_not_acceptable(None, media_types),
             )
         )
-    if body is not None and (body.ruled or may_refuse(body.shape)):
+    if body is not None and any(each.ruled or may_refuse(each.shape) for each in body.all):
         responses.append(
             ResponseSpec(
                 status=409,

@@ -73,13 +73,15 @@ class Sender:
 class Answer:
     """One status of an operation, ready to be sent.
 
-    `sender` is that of all members; `choose` gives the one of some, where a client may choose.
+    `sender` is that of all members; `choose` gives the one of some, where a client may choose. The
+    headers are those that the handler sends; `validators` are the names of the others.
     """
 
     spec: ResponseSpec
     status_line: str
     sender: Sender
     choose: Callable[[frozenset[str]], Sender] | None
+    validators: frozenset[str]
     required_headers: frozenset[str]
     known_headers: frozenset[str]
 
@@ -118,9 +120,15 @@ class Plan:
             if parameter.default is not s.MISSING
         }
         self.required = tuple(
-            p for p in operation.parameters if p.required and p.location != "path"
+            p
+            for p in operation.parameters
+            if p.required and p.location != "path" and not p.answered_later
         )
-        self.load = _loader(operation.body) if operation.body else None
+        #: Of each body that may be sent, by its media types: how it is checked and loaded.
+        self.loaders = {
+            body.media_types: _loader(body)
+            for body in (operation.body.all if operation.body else ())
+        }
         self.media_types = tuple(cls.media_type for cls in operation.response_classes)
         self.formats = tuple(map(format_of, operation.response_classes))
         chosen = any(parameter.name == FORMAT_KEY for parameter in operation.parameters)
@@ -134,11 +142,16 @@ class Plan:
             ]
         )
         self.formatters = tuple(_formatting(part) for part in operation.formatters)
+        self.validators = operation.validators
+        #: Those again, where the handler has to hold the conditions of a request against a record.
+        self.changes = (
+            operation.validators if any(p.answered_later for p in operation.parameters) else None
+        )
         in_rows = any(each.rows for each in self.formats)
         self.answers = {spec.status: _answer(spec, debug, in_rows) for spec in operation.responses}
         self.wires = (
             {member.name: member.wire for member in operation.body.shape.members}
-            if operation.body
+            if operation.body and not isinstance(operation.body.shape, s.List)
             else {}
         )
 
@@ -201,12 +214,15 @@ def _of_a_parameter(said: Text) -> Text:
 
 
 def _answer(spec: ResponseSpec, debug: bool, in_rows: bool) -> Answer:
-    names = {header.name.lower(): header.required for header in spec.headers}
+    names = {
+        header.name.lower(): header.required for header in spec.headers if not header.validator
+    }
     return Answer(
         spec=spec,
         status_line=status_line(spec.status),
         sender=_sender(spec, spec.whole or spec.shape, debug, in_rows),
         choose=_chooser(spec, debug, in_rows) if spec.whole is not None else None,
+        validators=frozenset(header.name for header in spec.headers if header.validator),
         required_headers=frozenset(name for name, required in names.items() if required),
         known_headers=frozenset(names),
     )

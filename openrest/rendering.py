@@ -55,23 +55,44 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
         )
     headers = _varying(result.headers, plan.vary) if plan.vary else list(result.headers)
     _check_headers(plan, answer, headers)
+    if plan.changes is not None and plan.changes.unheeded(call):
+        raise ContractError(
+            f"{plan.operation.id} did not look at the conditions in the headers of the request: "
+            "call self.check_preconditions(call, current) in the change."
+        )
     if answer.spec.content == "nothing" or format is None:
         if result.body is not None:
             raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")
         return Response(answer.status_line, headers, b"")
-    sender = _sender(answer, call)
+    body = _body(plan, call, answer, format, result.body)
+    if plan.validators is not None and answer.validators:
+        record = result.body if answer.spec.content == "record" else None
+        whole = body if isinstance(body, bytes) else None
+        made = plan.validators.headers(record, whole)
+        validators = [header for header in made if header[0] in answer.validators]
+        unchanged = plan.answers.get(304) if whole is not None else None
+        kept = plan.validators.not_modified(call, validators) if unchanged is not None else None
+        if unchanged is not None and kept is not None:
+            varying = [header for header in headers if header[0] == "Vary"]
+            return Response(unchanged.status_line, [*varying, *kept], b"")
+        headers += validators
     headers.append(("Content-Type", format.content_type))
-    body: bytes | Stream
-    if format.rows is not None and sender.rows is not None:
-        body = _rows(plan, call, answer.spec, sender.rows, format.rows, result.body)
-    else:
-        wire = sender.dump(_formatted(plan, call, answer.spec, result.body))
-        if sender.check is not None:
-            _check_body(plan, sender.check, wire)
-        body = format.response_class.encode(wire)
     if isinstance(body, bytes):
         headers.append(("Content-Length", str(len(body))))
     return Response(answer.status_line, headers, body)
+
+
+def _body(plan: Plan, call: Call, answer: Answer, format: Format, body: Any) -> bytes | Stream:
+    sender = _sender(answer, call)
+    if format.rows is not None and sender.rows is not None:
+        rows = _rows(plan, call, answer.spec, sender.rows, format.rows, body)
+        if isinstance(rows, bytes) or answer.spec.content == "page":
+            return rows
+        return b"".join(rows)  # however long it is: its version is a digest of the whole
+    wire = sender.dump(_formatted(plan, call, answer.spec, body))
+    if sender.check is not None:
+        _check_body(plan, sender.check, wire)
+    return format.response_class.encode(wire)
 
 
 def _rows(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import ContextVar
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from openrest.checking import check
 from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig
-from openrest.errors import ConfigurationError
-from openrest.interfaces import DataStore
+from openrest.errors import ConfigurationError, RecordConflict, RecordNotFound, RuleViolated
+from openrest.interfaces import Change, DataStore, Record
+from openrest.json_patch import JsonPatch
 from openrest.merge_patch import MergePatch
+from openrest.models.dumping import dumper
+from openrest.models.loading import wire_loader
+from openrest.models.places import pointer
 from openrest.operations import Call, Page, Result
 from openrest.query import Query, Test
 
@@ -19,6 +25,10 @@ __all__ = ["OPEN_STORES", "Controller"]
 #: Whether a controller opens its store as soon as it is made, so that one that cannot work is
 #: found at start. Not so where only its operations are looked at, which takes no data.
 OPEN_STORES: ContextVar[bool] = ContextVar("OPEN_STORES", default=True)
+
+
+#: How often a PUT looks whether the object is there, while others create and delete it.
+_TRIES = 20
 
 
 class Controller:
@@ -34,6 +44,8 @@ class Controller:
     controller: ClassVar[ControllerConfig]
     view: ClassVar[ViewConfig]
     definition: ClassVar[Definition]
+    #: How many bytes an object may have, as JSON, that a JSON Patch makes.
+    max_patched_bytes: ClassVar[int] = 1_000_000
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -52,7 +64,8 @@ class Controller:
         definition = self.definition
         if OPEN_STORES.get():
             self.store  # noqa: B018  # opens it
-        self._patch = MergePatch(definition.shape, definition.key)
+        self._merge_patch = MergePatch(definition.shape, definition.key)
+        self._json_patch = JsonPatch(definition.shape, definition.key, self.max_patched_bytes)
         self._owned = frozenset(
             m.name for m in definition.shape.members if m.read_only and m.stored
         ) | {definition.key.name}
@@ -113,20 +126,70 @@ class Controller:
         return Result(self.store.get(call.key))
 
     def update(self, call: Call) -> Result:
-        """Replace the record by the body; what only the server sets stays as it is."""
+        """Replace the record by the body; what only the server sets stays as it is.
+
+        With the option ``upsert`` a record that is not there is created (201).
+        """
+        sent = {name: value for name, value in call.body.items() if name not in self._owned}
 
         def change(current: dict[str, Any]) -> dict[str, Any]:
-            kept = {name: current[name] for name in self._owned if name in current}
-            sent = {name: value for name, value in call.body.items() if name not in self._owned}
-            return {**sent, **kept}
+            self.check_preconditions(call, current)
+            return {**sent, **{name: current[name] for name in self._owned if name in current}}
+
+        if not self.definition.upsert:
+            return Result(self.store.update(call.key, change))
+        return self._upserted(call, sent, change)
+
+    def _upserted(self, call: Call, sent: Record, change: Change) -> Result:
+        definition = self.definition
+        clash = RecordConflict((definition.key.name,))
+        for _ in range(_TRIES):
+            with suppress(RecordNotFound):
+                return Result(self.store.update(call.key, change))
+            self.check_preconditions(call, None)
+            self._check_key(call.key)
+            try:
+                record = self.store.insert({**sent, definition.key.name: call.key})
+            except RecordConflict as found:
+                # Somebody else has created it since: then it is replaced after all.
+                if found.members != clash.members:
+                    raise
+                clash = found
+            else:
+                return Result(record, 201, [("Location", call.uri(definition.name, call.key))])
+        raise clash
+
+    def _check_key(self, key: Any) -> None:
+        """Run the rules of the key, which are no matter as long as it is only looked up."""
+        shape, place = self.definition.key.shape, pointer(self.definition.key.wire)
+        try:
+            wire_loader(shape)(dumper(shape)(key))
+        except RuleViolated as refused:
+            raise RuleViolated([replace(m, pointer=place) for m in refused.mistakes]) from refused
+
+    def patch(self, call: Call) -> Result:
+        """Merge the body into the record (RFC 7396), or carry out its operations (RFC 6902).
+
+        The object that comes out has to fit the model.
+        """
+
+        def change(current: dict[str, Any]) -> dict[str, Any]:
+            self.check_preconditions(call, current)
+            apply = self._json_patch if isinstance(call.body, list) else self._merge_patch
+            return apply(current, call.body)
 
         return Result(self.store.update(call.key, change))
 
-    def patch(self, call: Call) -> Result:
-        """Merge the body into the record (RFC 7396); the merged object has to fit the model."""
-        return Result(self.store.update(call.key, lambda current: self._patch(current, call.body)))
-
     def delete(self, call: Call) -> Result:
         """Delete the record with the call's key."""
-        self.store.delete(call.key)
+        asked = self.definition.preconditions.unheeded(call)
+        self.store.delete(call.key, partial(self.check_preconditions, call) if asked else None)
         return Result(None, 204)
+
+    def check_preconditions(self, call: Call, current: dict[str, Any] | None) -> None:
+        """Hold ``If-Match`` and its like against the record that is about to change.
+
+        For handlers of one's own: to be called inside the change or check that the store runs.
+        Raises PreconditionFailed (412) and PreconditionRequired (428).
+        """
+        self.definition.preconditions.check(call, current)

@@ -96,11 +96,17 @@ def _built_in(name: str, definition: Definition, parts: Components) -> str:
         case "update":
             lost = ": what it leaves out is reset to its default, to null or to nothing"
             kept = _names(_owned(parts.replace, stored=True))
-            return f"The body is the whole object{lost if optional else ''}. Kept as is: {kept}."
+            made = " An object that is not there yet is created." if definition.upsert else ""
+            return (
+                f"The body is the whole object{lost if optional else ''}. Kept as is: {kept}.{made}"
+            )
         case "patch":
             removable = any(not member.nullable for member in optional)
             removed = ", and null removes one that may be absent" if removable else ""
-            return f"Members that the body leaves out stay as they are{removed} (RFC 7396)."
+            return (
+                f"Members that a merge patch leaves out stay as they are{removed} (RFC 7396). The "
+                "operations of a JSON Patch are carried out all or none (RFC 6902)."
+            )
         case "delete":
             return "The object is gone at once; then its address answers 404."
         case _:
@@ -120,7 +126,7 @@ def _owned(shape: Sent, *, stored: bool = False) -> list[str]:
 
 def _declared(row: Operation) -> str:
     """Of a handler that a user wrote: no more than its row says."""
-    [success] = [spec for spec in row.responses if spec.content != "problem"]
+    success = next(spec for spec in row.responses if spec.status < 300)
     component = success.shape.component if isinstance(success.shape, s.Object | s.OneOf) else None
     said = {
         "record": f"one object of `{row.tag}`",

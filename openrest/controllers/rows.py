@@ -16,11 +16,12 @@ from openrest import messages as msg
 from openrest.bodies import Limits
 from openrest.config import Definition
 from openrest.contract import NO_EXAMPLE, Body, Contribution, Header, Link, Parameter, ResponseSpec
-from openrest.controllers.components import Components
+from openrest.controllers.components import Components, Sent
 from openrest.controllers.descriptions import operation_words
 from openrest.controllers.examples import ExampleStore
 from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
-from openrest.interfaces import Record
+from openrest.interfaces import Record, Validators
+from openrest.json_patch import JSON_PATCH, MEDIA_TYPE
 from openrest.merge_patch import may_conflict
 from openrest.messages import say
 from openrest.models import schema_shape
@@ -98,7 +99,9 @@ def _row_mistakes(row: Operation) -> Iterator[str]:
     for spec in row.responses:
         if spec.content == "problem" and not 400 <= spec.status <= 599:
             yield f"{row.id}: the status {spec.status} is no error (RFC 9110, section 15)."
-        if spec.content != "problem" and not 200 <= spec.status <= 299:
+        # Validators alone answer 304.
+        unchanged = spec.status == 304 and row.validators is not None
+        if spec.content != "problem" and not (200 <= spec.status <= 299 or unchanged):
             yield f"{row.id}: the status {spec.status} is no success (RFC 9110, section 15.3)."
     in_path = set(re.findall(r"{(.*?)}", row.path))
     declared = {parameter.wire for parameter in row.parameters if parameter.location == "path"}
@@ -156,7 +159,10 @@ class _Builder:
         definition, parts = self.definition, self.parts
         body = {
             "create": formats.body_of(parts.create, definition.response_classes),
-            "update": formats.body_of(parts.replace, definition.response_classes),
+            "update": replace(
+                formats.body_of(parts.replace, definition.response_classes),
+                ruled=definition.upsert and may_refuse(definition.key.shape),
+            ),
             # The rules are about the whole object, so only an example of one is sure to be taken.
             "patch": Body(
                 shape=parts.patch,
@@ -164,15 +170,18 @@ class _Builder:
                 wire=True,
                 ruled=may_refuse(parts.replace) or may_conflict(parts.replace),
                 example=_or_none(true_example(parts.replace)),
+                others=(_json_patch_body(parts.replace),),
             ),
         }.get(name)
         contributions = list(self._parts_of(name))
         success = {
             "get_list": self._chosen(self._page_response(contributions)),
-            "create": self._created(),
-            "get": self._chosen(self._record_response("The object")),
+            "create": self._created(contributions),
+            "get": self._chosen(self._record_response("The object", contributions)),
             "delete": ResponseSpec(status=204, description="It is gone", content="nothing"),
-        }.get(name) or self._record_response("The object")
+        }.get(name) or self._record_response("The object", contributions)
+        if name == "update" and definition.upsert:
+            contributions.append(Contribution(responses=(self._created([]),)))
         own = declaration(handler) or Declaration()
         return self._row(
             id=f"{prefix}_{_identifier(definition.name)}",
@@ -184,6 +193,7 @@ class _Builder:
             body=body,
             success=success,
             contributions=contributions,
+            validators=definition.preconditions,
         )
 
     def own(self, controller: Any) -> Iterator[Operation]:
@@ -232,6 +242,7 @@ class _Builder:
         body: Body | None,
         success: ResponseSpec,
         contributions: list[Contribution],
+        validators: Validators | None = None,
     ) -> Operation:
         definition = self.definition
         key = self.key if f"{{{self.key.wire}}}" in path else None
@@ -258,7 +269,14 @@ class _Builder:
             )
         )
         parameters = [*([key] if key else []), *(p for c in contributions for p in c.parameters)]
-        shown = replace(success, headers=(*success.headers, *own.headers, *chosen.headers))
+        named = {header.name.lower() for header in own.headers}
+        of_parts = (header for header in success.headers if header.name.lower() not in named)
+        shown = replace(success, headers=(*of_parts, *own.headers, *chosen.headers))
+        others = [
+            replace(spec, headers=(*spec.headers, *chosen.headers)) if spec.status < 400 else spec
+            for part in contributions
+            for spec in part.responses
+        ]
         row = Operation(
             id=id,
             method=method,
@@ -267,13 +285,14 @@ class _Builder:
             tag=definition.name,
             parameters=tuple(map(_spelled, parameters)),
             body=body,
-            responses=tuple(_merged([shown, *(r for c in contributions for r in c.responses)])),
+            responses=tuple(_merged([shown, *others])),
             response_classes=classes,
             formatters=definition.formatters,
+            validators=validators,
         )
         summary, description = operation_words(row, name, own, definition, self.parts)
-        of_parts = " ".join(part.description for part in contributions if part.description)
-        return replace(row, summary=summary, description=f"{description}\n\n{of_parts}".strip())
+        words = " ".join(part.description for part in contributions if part.description)
+        return replace(row, summary=summary, description=f"{description}\n\n{words}".strip())
 
     def _parts_of(self, name: str) -> Iterator[Contribution]:
         definition = self.definition
@@ -290,6 +309,7 @@ class _Builder:
             yield definition.partial.contribution()
         if name in ("create", "update", "patch"):
             yield from self._conflicts()
+        yield definition.preconditions.contribution(name)
         if name == "create" and not definition.key.read_only:
             clash = RecordConflict([definition.key.name])
             example = Conflict(
@@ -305,26 +325,35 @@ class _Builder:
         for validator in validators:
             yield validator.contribution()
 
-    def _record_response(self, description: str) -> ResponseSpec:
+    def _record_response(
+        self, description: str, contributions: Iterable[Contribution] = ()
+    ) -> ResponseSpec:
         return ResponseSpec(
             status=200,
             description=description,
             content="record",
             shape=self.parts.read,
+            headers=tuple(header for part in contributions for header in part.headers),
             example=s.MISSING if self.shows else NO_EXAMPLE,
         )
 
-    def _created(self) -> ResponseSpec:
+    def _created(self, contributions: Iterable[Contribution]) -> ResponseSpec:
         location = Header(
             name="Location",
             shape=s.String(format="uri-reference"),
             description="Address of the new object",
         )
-        spec = self._record_response("The object that was created")
-        return replace(spec, status=201, headers=(location,))
+        spec = self._record_response("The object that was created", contributions)
+        return replace(spec, status=201, headers=(location, *spec.headers))
 
     def _page_response(self, contributions: Iterable[Contribution]) -> ResponseSpec:
-        headers = tuple(header for part in contributions for header in part.headers)
+        # What is made while it is sent has no version yet.
+        may_stream = any(formats.format_of(cls).rows for cls in self.definition.response_classes)
+        headers = tuple(
+            replace(header, required=False) if header.name == "ETag" and may_stream else header
+            for part in contributions
+            for header in part.headers
+        )
         return ResponseSpec(
             status=200,
             description="The objects",
@@ -393,6 +422,26 @@ class _Builder:
                 )
                 spec = replace(spec, links=links)
             yield self.shown(row, spec)
+
+
+def _json_patch_body(whole: Sent) -> Body:
+    """A patch of operations; the example sets one member to a value that it may have."""
+    shown = true_example(whole)
+    changed = next(iter(shown), None) if isinstance(shown, dict) else None
+    operations = (
+        []
+        if changed is None
+        else [
+            {
+                "op": "add",
+                "path": "/" + changed.replace("~", "~0").replace("/", "~1"),
+                "value": shown[changed],
+            }
+        ]
+    )
+    return Body(
+        shape=JSON_PATCH, media_types=(MEDIA_TYPE,), wire=True, ruled=True, example=operations
+    )
 
 
 def _or_none(shown: Any) -> Any:

@@ -195,6 +195,8 @@ def _string(shape: s.String) -> dict[str, Any]:
         schema["pattern"] = patterns[0]
     else:
         schema["allOf"] = [{"pattern": pattern} for pattern in patterns]
+    if shape.words:
+        return {"anyOf": [{"type": "string", "enum": list(shape.words)}, schema]}
     return schema
 
 

@@ -11,7 +11,7 @@ from marshmallow.exceptions import SCHEMA
 from openrest.errors import Mistake
 from openrest.models.scalars import Rule
 
-__all__ = ["escape", "nested_messages", "pointer", "rule_mistakes"]
+__all__ = ["escape", "json_pointer", "nested_messages", "pointer", "rule_mistakes"]
 
 
 def rule_mistakes(messages: Any, at: str) -> list[Mistake]:
@@ -50,6 +50,11 @@ def _leaves(nested: dict[Any, Any]) -> Any:
 def pointer(name: str) -> str:
     """The JSON pointer of a member of a body."""
     return f"#/{escape(name)}"
+
+
+def json_pointer(name: str) -> str:
+    """The JSON pointer of a member as a text of its own (RFC 6901, section 5)."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def escape(name: str) -> str:

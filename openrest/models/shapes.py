@@ -175,13 +175,15 @@ class String(Shape):
     """Text of Unicode scalar values without NUL, its length counted in code points.
 
     Every one of `patterns` is found in it. NUL is refused because PostgreSQL cannot hold it and
-    SQLite's functions end at it: a model means the same in every store.
+    SQLite's functions end at it: a model means the same in every store. `words` are texts with a
+    meaning of their own, which the schema lists; they fit the rest as well.
     """
 
     min_length: int = 0
     max_length: int | None = None
     patterns: tuple[Pattern, ...] = ()
     format: str | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,24 @@ _LINKS_ONLY: Final = {name: {"enabled": False} for name in ("examples", "coverag
 #: Seconds after which an answer counts as a hanging server; far beyond what a busy machine needs.
 _PATIENCE: Final = 30
 
+_CONDITIONS: Final = ("If-Match", "If-None-Match", "If-Unmodified-Since")
+#: The statuses that schemathesis takes for an acceptance, and for a refusal, by itself.
+_TAKEN: Final = ("2xx", "3xx", "401", "403", "404", "409", "429", "5xx")
+_REFUSED: Final = (
+    "400",
+    "401",
+    "403",
+    "404",
+    "405",
+    "406",
+    "409",
+    "415",
+    "422",
+    "428",
+    "429",
+    "5xx",
+)
+
 #: What every HTTP message may have: OpenAPI describes it elsewhere, or the server adds it.
 _EVERYWHERE: Final = frozenset(
     {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
@@ -67,7 +85,9 @@ def check_contract(
     """
     contract_formats.register()
     tested = cast("Callable[[], WSGIApplication]", app)() if _makes_one(app) else app
-    config = SchemathesisConfig.from_dict(_settings(examples, seed, settings or {}))
+    raw = schemathesis.openapi.from_wsgi(document, tested).raw_schema
+    settings = {**(settings or {}), **_with_conditions(raw, settings or {})}
+    config = SchemathesisConfig.from_dict(_settings(examples, seed, settings))
     schema = schemathesis.openapi.from_wsgi(document, tested, config=config)
     watch = _Watch(schema.raw_schema)
     with _in_process():
@@ -77,7 +97,7 @@ def check_contract(
             # must not make that look like a lie.
             config = SchemathesisConfig.from_dict(
                 {
-                    **_settings(max(examples, 100), config.seed, settings or {}),
+                    **_settings(max(examples, 100), config.seed, settings),
                     "phases": _LINKS_ONLY,
                 }
             )
@@ -102,6 +122,31 @@ def _settings(examples: int, seed: int | None, more: Mapping[str, Any]) -> dict[
         "checks": {"max_response_time": _PATIENCE, **more.get("checks", {})},
     }
     return settings if seed is None else {**settings, "seed": seed}
+
+
+def _with_conditions(document: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings for the operations that have conditions as parameters.
+
+    No condition that is made up holds, and schemathesis takes the 412 and the 428 that the
+    document announces for it as a refusal of good data.
+    """
+    ids = [
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if "412" in operation["responses"]
+        and any(p.get("name") in _CONDITIONS for p in operation.get("parameters", ()))
+    ]
+    checks = {
+        "positive_data_acceptance": {"expected-statuses": [*_TAKEN, "412", "428"]},
+        "negative_data_rejection": {"expected-statuses": [*_REFUSED, "412", "428"]},
+        "missing_required_header": {"expected-statuses": ["400", "401", "403", "406", "415", "422",
+                                                          "428"]},
+    }  # fmt: skip
+    if not ids:
+        return {}
+    own = {"include-operation-id": ids, "checks": checks}
+    return {"operations": [*more.get("operations", ()), own]}
 
 
 def _makes_one(app: Any) -> bool:

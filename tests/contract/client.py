@@ -17,6 +17,7 @@ from werkzeug.test import run_wsgi_app
 from openrest.controllers import WSGIDispatcher
 
 JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 PROBLEM = "application/problem+json"
 

@@ -245,25 +245,25 @@ READS_JSON = "application/json"
 @pytest.mark.parametrize(
     ("content_type", "detail"),
     [
-        ("text/plain", "text/plain is not read here; application/json is."),
-        ("", "There is no Content-Type; application/json is."),
+        ("text/plain", "text/plain is not read here, but application/json."),
+        ("", "There is no Content-Type; read here: application/json."),
         ("application/x-www-form-urlencoded",
-         "application/x-www-form-urlencoded is not read here; application/json is."),
-        ("multipart/form-data", "multipart/form-data is not read here; application/json is."),
+         "application/x-www-form-urlencoded is not read here, but application/json."),
+        ("multipart/form-data", "multipart/form-data is not read here, but application/json."),
         ("application/merge-patch+json",
-         "application/merge-patch+json is not read here; application/json is."),
+         "application/merge-patch+json is not read here, but application/json."),
         ("application/vnd.api+json",
-         "application/vnd.api+json is not read here; application/json is."),
-        ("application/jsonx", "application/jsonx is not read here; application/json is."),
-        ("application/*", "application/* is not read here; application/json is."),
-        ("json", "json is not read here; application/json is."),
+         "application/vnd.api+json is not read here, but application/json."),
+        ("application/jsonx", "application/jsonx is not read here, but application/json."),
+        ("application/*", "application/* is not read here, but application/json."),
+        ("json", "json is not read here, but application/json."),
         ("application/json; charset=latin-1",
-         "application/json; charset=latin-1 is not read here; application/json is."),
+         "application/json; charset=latin-1 is not read here, but application/json."),
         ("application/json, text/plain",
-         "application/json, text/plain is not read here; application/json is."),
-        (";", "; is not read here; application/json is."),
-        ("\xff", "\xff is not read here; application/json is."),
-        ("x" * 200, "x" * 80 + " is not read here; application/json is."),
+         "application/json, text/plain is not read here, but application/json."),
+        (";", "; is not read here, but application/json."),
+        ("\xff", "\xff is not read here, but application/json."),
+        ("x" * 200, "x" * 80 + " is not read here, but application/json."),
     ],
 )  # fmt: skip
 def test_a_body_of_another_type_is_415_and_says_what_is_read(
@@ -284,10 +284,19 @@ def test_a_patch_of_another_type_is_415_and_says_what_is_read(api: Client) -> No
     answer = api.send("PATCH", "/items/1", data=b"{}", content_type="application/json")
     assert problem(answer) == (
         415,
-        "application/json is not read here; application/merge-patch+json is.",
-        [{"header": "Content-Type", "detail": "must be application/merge-patch+json"}],
+        "application/json is not read here, but application/merge-patch+json, "
+        "application/json-patch+json.",
+        [
+            {
+                "header": "Content-Type",
+                "detail": "must be application/merge-patch+json, application/json-patch+json",
+            }
+        ],
     )
-    assert answer.headers["Accept-Patch"] == "application/merge-patch+json"
+    assert (
+        answer.headers["Accept-Patch"]
+        == "application/merge-patch+json, application/json-patch+json"
+    )
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,11 @@ def test_the_api_says_what_holds_everywhere_unless_its_author_says_something() -
     assert description([Teas], "Tea.") == "Tea."
 
 
+CONDITIONS = (
+    "With the `ETag` of the object as `If-Match` nothing is done once somebody else has changed it "
+    "(RFC 9110, section 13.1.1)."
+)
+OPERATIONS = "The operations of a JSON Patch are carried out all or none (RFC 6902)."
 FILTERS = "Parameters that are named like members keep only the objects with exactly these values."
 
 
@@ -206,18 +211,18 @@ FILTERS = "Parameters that are named like members keep only the objects with exa
             "update_teas",
             "Replace one in teas",
             "The body is the whole object: what it leaves out is reset to its default, to null or "
-            "to nothing. Kept as is: `sold` and `id`.",
+            f"to nothing. Kept as is: `sold` and `id`.\n\n{CONDITIONS}",
         ),
         (
             "patch_teas",
             "Change some members of one in teas",
-            "Members that the body leaves out stay as they are, and null removes one that may be "
-            "absent (RFC 7396).",
+            "Members that a merge patch leaves out stay as they are, and null removes one that may "
+            f"be absent (RFC 7396). {OPERATIONS}\n\n{CONDITIONS}",
         ),
         (
             "delete_teas",
             "Delete one from teas",
-            "The object is gone at once; then its address answers 404.",
+            f"The object is gone at once; then its address answers 404.\n\n{CONDITIONS}",
         ),
         ("list_cups", "List cups", f"All objects at once, in the order of `label`.\n\n{FILTERS}"),
         (
@@ -228,12 +233,13 @@ FILTERS = "Parameters that are named like members keep only the objects with exa
         (
             "update_cups",
             "Replace one in cups",
-            "The body is the whole object. Kept as is: `label`.",
+            f"The body is the whole object. Kept as is: `label`.\n\n{CONDITIONS}",
         ),
         (
             "patch_cups",
             "Change some members of one in cups",
-            "Members that the body leaves out stay as they are (RFC 7396).",
+            "Members that a merge patch leaves out stay as they are (RFC 7396). "
+            f"{OPERATIONS}\n\n{CONDITIONS}",
         ),
         (
             "create_foods",
@@ -244,7 +250,7 @@ FILTERS = "Parameters that are named like members keep only the objects with exa
             "update_foods",
             "Replace one in foods",
             "The body is the whole object: what it leaves out is reset to its default, to null or "
-            "to nothing. Kept as is: `id`.",
+            f"to nothing. Kept as is: `id`.\n\n{CONDITIONS}",
         ),
         ("get_spoons", "Get one from spoons", "The object with this `id`."),
         (
@@ -275,7 +281,7 @@ def test_an_operation_that_is_built_in_says_what_its_handler_does(
         ),
         ("sum_teas", "Count", "The number of all."),
         ("get_cups", "Get one from cups", "Answers one object of `cups`."),
-        ("delete_cups", "Break a cup", "It cannot be mended."),
+        ("delete_cups", "Break a cup", f"It cannot be mended.\n\n{CONDITIONS}"),
     ],
 )
 def test_a_handler_of_the_user_says_what_its_docstring_and_its_declaration_say(

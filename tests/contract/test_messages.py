@@ -18,7 +18,7 @@ from openrest.models import shapes as s
 from openrest.pagination import CursorPagination
 from openrest.views import JsonResponse, MessagePackResponse, YamlResponse
 from tests.contract.apis import everything
-from tests.contract.client import Answer, Client
+from tests.contract.client import JSON_PATCH, Answer, Client
 from tests.contract.prober import LABEL, SUCCESSES, THING, Prober
 
 #: What the authors of the APIs say.
@@ -65,6 +65,10 @@ class Odd(models.Model):
         return {**data, **{name: spoilt[name] for name in spoilt if name == data.get("long")}}
 
 
+class Slip(models.Model):
+    name = models.StringPkField()
+
+
 class Odds(Controller):
     resource = {
         "resource_name": "odds",
@@ -90,6 +94,21 @@ class Odds(Controller):
     def nothing(self, call: Call) -> Result:
         """Do nothing."""
         return Result(None, 204)
+
+
+class Slips(Controller):
+    resource = {
+        "resource_name": "slips",
+        "resource": [{"name": "a"}],
+        "model": Slip,
+        "datastore": PythonListDataStore,
+    }
+    controller = {
+        "list_verbs": [],
+        "unique_verbs": ["PUT"],
+        "options": {"upsert": True, "concurrency": "required"},
+    }
+    view = {"response_class": JsonResponse}
 
 
 class Spoken:
@@ -124,7 +143,7 @@ def spoken_everything(folder: Path) -> Spoken:
 
 
 def spoken_odds() -> Spoken:
-    return Spoken(lambda **options: WSGIDispatcher([Odds], debug=True, **options))
+    return Spoken(lambda **options: WSGIDispatcher([Odds, Slips], debug=True, **options))
 
 
 def thing(**members: Any) -> Callable[[Client], Answer]:
@@ -133,6 +152,24 @@ def thing(**members: Any) -> Callable[[Client], Answer]:
 
 def odd(**members: Any) -> Callable[[Client], Answer]:
     return lambda client: client.post("/odds", members)
+
+
+def operated(op: str, times: int = 1, /, **operation: Any) -> Callable[[Client], Answer]:
+    """Send a JSON Patch of one operation to a thing, or of the same one several times."""
+    nested: Any = "x" * 30_000
+    for _ in range(60):
+        nested = {"in": nested}
+
+    def patch(client: Client) -> Answer:
+        made = client.post("/things", {**THING, "anything": nested})
+        data = [{"op": op, **operation}] * times
+        return client.send("PATCH", made.headers["Location"], data, content_type=JSON_PATCH)
+
+    return patch
+
+
+def put_slip(name: str = "a", /, **headers: str) -> Callable[[Client], Answer]:
+    return lambda client: client.send("PUT", f"/slips/{name}", {}, headers=headers)
 
 
 def patched(**members: Any) -> Callable[[Client], Answer]:
@@ -172,6 +209,17 @@ ASKED_OF_EVERYTHING = {
     "METHOD_NOT_ALLOWED": lambda client: client.delete("/things"),
     "NOT_ACCEPTABLE": get("/things", Accept="image/png"),
     "CONFLICT": again(),
+    "PRECONDITION_FAILED": probe("update_things", 412),
+    "CHANGED_SINCE": probe("update_things", 412),
+    "ENTITY_TAGS": get("/things", **{"If-None-Match": "abc"}),
+    "PATCH_UNFIT": operated("test", path="/name", value="other"),
+    "NO_SUCH_PLACE": operated("remove", path="/qqq"),
+    "NO_SUCH_PLACE_NEAR": operated("remove", path="/nmae"),
+    "TEST_FAILED": operated("test", path="/name", value="other"),
+    "INTO_ITSELF": operated("move", path="/anything/in", **{"from": "/anything"}),
+    "GROWS_TOO_LARGE": operated("copy", 9, path="/anything/more", **{"from": "/anything"}),
+    "GROWS_TOO_DEEP": operated("copy", 9, path="/anything" + 50 * "/in", **{"from": "/anything"}),
+    "SET_BY_SERVER": operated("replace", path="/id", value=7),
     "CONTENT_TOO_LARGE": probe("create_things", 413),
     "UNSUPPORTED_MEDIA_TYPE": probe("create_things", 415),
     "UNPROCESSABLE_CONTENT": thing(size="1"),
@@ -262,6 +310,10 @@ ASKED_OF_ODDS = {
     "PARAMETER_UNREADABLE": get('/odds/nothing?names={"a":1,"a":1}'),
     "REFUSED_BY_RULE": odd(even=1),
     "PATCH_BROKEN": patched(bounds={"high": 1}),
+    "EXISTS_ALREADY": put_slip(**{"If-None-Match": "*"}),
+    "NOT_THERE_YET": put_slip("b", **{"If-Match": "*"}),
+    "PRECONDITION_REQUIRED": put_slip(),
+    "NO_CONDITION": put_slip(),
     "MIN_LENGTH": odd(long="a"),
     "EXACT_LENGTH": odd(three="a"),
     "MIN_ITEMS": odd(pair=[]),

@@ -93,6 +93,7 @@ def test_a_call_has_what_is_declared_and_nothing_else(api: Client) -> None:
         "headers": {"who": "me"},
         "body": {"by": 2},
         "sent": [("depth", "3")],
+        "checked": False,
         "address": "/items/1/look",
         "media_type": "application/json",
         "streams": False,
@@ -157,5 +158,5 @@ def test_a_parser_that_overlooks_a_parameter_is_noticed(
 
 def test_a_loader_that_overlooks_a_member_is_noticed(api: Client) -> None:
     plan = api.app.pipeline.plans["/items", "POST"]
-    plan.load = lambda body: {"name": body.get("name", "")}
+    plan.loaders = dict.fromkeys(plan.loaders, lambda body: {"name": body.get("name", "")})
     assert undeclared(api)[3].status != 422

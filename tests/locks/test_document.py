@@ -63,8 +63,8 @@ def said_by_the_table(rows: tuple[Operation, ...]) -> Said:
             row.id,
             row.summary,
             row.description,
-            sorted((p.location, p.wire, p.required) for p in row.parameters),
-            sorted(row.body.media_types) if row.body else [],
+            sorted((p.location, p.wire, p.required) for p in row.parameters if p.documented),
+            sorted(row.body.all_media_types) if row.body else [],
             sorted(spec.status for spec in row.responses),
             sorted((spec.status, header.name) for spec in row.responses for header in spec.headers),
         )
