@@ -375,7 +375,7 @@ SORTS = st.lists(
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(
-    max_examples=200 if CI else 20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200 if CI else 12, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     seed=st.lists(SONGS, max_size=10),
@@ -499,4 +499,4 @@ def test_a_walk_may_show_some_members_only(store: DataStore) -> None:
 def test_schemathesis_finds_no_difference(openapi: Version, tmp_path: Path) -> None:
     store = make("sqlite", tmp_path, some())
     pagination = CursorPagination(2, max_limit=4, secret=SECRET, total="bounded", max_total=3)
-    check_contract(serve(store, pagination, openapi), examples=20, seed=1)
+    check_contract(serve(store, pagination, openapi), examples=10, seed=1)

@@ -22,7 +22,7 @@ from tests.contract.apis import KINDS, Kind
 from tests.contract.client import Client
 from tests.contract.test_filters import make
 from tests.contract.test_filters import serve as serve_songs
-from tests.needs import SLOW_VERSIONS
+from tests.needs import CI, SLOW_VERSIONS
 
 
 class Cat(models.Model):
@@ -151,7 +151,7 @@ def test_a_bounded_total_says_whether_it_is_exact(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("total", ["exact", "bounded", "none"])
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 if CI else 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     count=st.integers(0, 9), size=st.integers(1, 4), most=st.integers(1, 9), at=st.integers(0, 9)
 )
@@ -275,8 +275,8 @@ def test_a_style_of_ones_own_is_read_and_documented() -> None:
         PagePagination(2, max_per_page=5),
         PagePagination(2, total="bounded", max_total=3),
         Pagination(2, total="none"),
-    ],
+    ][: None if CI else 1],
 )
 def test_schemathesis_finds_no_difference(openapi: Version, pagination: PaginationStyle) -> None:
     store = PythonListDataStore(cats(5), Cat)
-    check_contract(serve(store, pagination, openapi), examples=10, seed=1)
+    check_contract(serve(store, pagination, openapi), examples=5, seed=1)
