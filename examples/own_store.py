@@ -1,5 +1,6 @@
 """A store of one's own, records in one JSON file: ``openrest run examples.own_store:app``."""
 
+import copy
 import json
 import os
 import threading
@@ -54,12 +55,15 @@ class JSONFileDataStore(DataStore):
             raise RecordNotFound(key)
         return records[key]
 
-    def insert(self, record: Record) -> Record:
-        return self.insert_many([record])[0]
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        return self.insert_many([record], check)[0]
 
-    def insert_many(self, records: Sequence[Record]) -> list[Record]:
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         kept = [self._keep(record) for record in records]
         with self._changing() as (counter, stored):
+            for record in kept:
+                if check is not None:
+                    check(copy.deepcopy(record))
             for record in kept:
                 if is_assigned(self.key):
                     key = record.setdefault(self.key.name, counter["last_key"] + 1)

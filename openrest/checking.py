@@ -11,6 +11,7 @@ from typing import Any
 
 from marshmallow import Schema
 
+from openrest.children import read_children
 from openrest.config import (
     ControllerConfig,
     ControllerOptions,
@@ -21,6 +22,7 @@ from openrest.config import (
     ViewOptions,
 )
 from openrest.contract import Contribution
+from openrest.embedded import RESERVED, Embed, read_embed
 from openrest.errors import ModelError, did_you_mean
 from openrest.filter_options import read_filters
 from openrest.filters import Filters
@@ -82,6 +84,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         _options(view).get("formatters", ()), resource.get("resource_name"), key, mistakes
     )
     response_classes, format_parameter = read_view(view, mistakes)
+    children, childless = read_children(_options(controller))
+    mistakes.extend(childless)
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
     upsert = _options(controller).get("upsert", False)
@@ -94,6 +98,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         mistakes.extend(found)
     filters, sorting, search, partial = None, None, None, None
     store = resource.get("datastore")
+    embed = Embed()
     if shape is not None and _is_store(store):
         try:
             told = _told(shape, formatters)
@@ -102,7 +107,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
             search, unfound = read_search(_options(controller), *told, store)
             shown = _formatted(shape, formatters)
             partial, unchosen = read_partial(_options(controller), shown, told[1], formatters)
-            found = [*found, *unsorted, *unfound, *unchosen]
+            embed, unembedded = read_embed(_options(controller), *told)
+            found = [*found, *unsorted, *unfound, *unchosen, *unembedded]
         except ModelError as error:  # of what it nests, which is looked up only here
             found = [f"resource.model: {error}"]
         mistakes.extend(mistake for mistake in found if mistake not in mistakes)
@@ -110,6 +116,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         for option, part in parts:
             if filters is not None and part is not None:
                 mistakes.extend(_clashes(filters, option, part.contribution()))
+        if filters is not None and embed.names:
+            mistakes.extend(_clashes(filters, "embed", RESERVED))
         if filters is not None and format_parameter:
             chosen = contribution(response_classes, parameter=True)
             mistakes.extend(_clashes(filters, "format_parameter", chosen, "view"))
@@ -132,6 +140,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         partial=partial,
         upsert=upsert,
         preconditions=preconditions,
+        embed=embed,
+        children=children,
         response_classes=response_classes,
         format_parameter=format_parameter,
         formatters=formatters,

@@ -11,6 +11,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from marshmallow import Schema
 
+from openrest.children import Children
+from openrest.embedded import Embed
 from openrest.filters import CustomFilter, Filters, Operator
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
 from openrest.models import shapes as s
@@ -83,6 +85,13 @@ class ControllerOptions(TypedDict, total=False):
         (``"optional"``); heeded without being a parameter of the document unless given.
     cache_control: the header ``Cache-Control`` of what is read, None for no such header;
         ``"no-cache"`` unless given: whoever keeps an answer asks whether it is still right.
+    embed: the foreign fields whose objects ``?embed=address`` puts into answers, or True for all of
+        those that can be read; none unless given.
+    children: the resources whose objects refer to one of this, each of which gets a list below it,
+        ``["users"]`` for ``/address/1/users``; a mapping gives the segments, ``{"residents":
+        "users.home"}``, and True is all of them; none unless given.
+    max_embed_depth: how many dots and one ``?embed=address.city`` may have, where the other
+        resource has the option, too; 2 unless given, at most 5.
     """
 
     pagination: PaginationStyle | None
@@ -95,6 +104,9 @@ class ControllerOptions(TypedDict, total=False):
     upsert: bool
     concurrency: Concurrency
     cache_control: str | None
+    embed: Literal[True] | Sequence[str]
+    max_embed_depth: int
+    children: Literal[True] | Sequence[str] | Mapping[str, str]
 
 
 class ControllerConfig(TypedDict):
@@ -180,6 +192,8 @@ class Definition:
     partial: Partial | None
     upsert: bool
     preconditions: Preconditions
+    embed: Embed
+    children: Children
     response_classes: tuple[type[ResponseClass], ...]
     format_parameter: bool
     formatters: tuple[Formatter, ...]

@@ -136,11 +136,16 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What can be asked next (OpenAPI 3.1, Link Object): parameters are runtime expressions."""
+    """What can be asked next (OpenAPI 3.1, Link Object).
+
+    `parameters` are runtime expressions, and `body` has those for members of the request body,
+    which may have more.
+    """
 
     name: str
     operation: str
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
 
 

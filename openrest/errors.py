@@ -12,6 +12,8 @@
     +-- StoreError                a datastore failed
     |   +-- RecordNotFound        no record has that key                   (404)
     |   +-- RecordConflict        the write contradicts a stored record    (409)
+    |   |   +-- TargetMissing     ... refers to a record that is not there
+    |   |   +-- StillReferenced   ... deletes a record that others refer to
     |   +-- StoreUnavailable      the store is away for now                (503)
     +-- Problem                   an HTTP problem, RFC 9457; one class a status below it
 
@@ -21,7 +23,7 @@ Stores and models know nothing of HTTP: the statuses in brackets are given by th
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar, Final
@@ -52,9 +54,11 @@ __all__ = [
     "RecordNotFound",
     "RuleViolated",
     "ServiceUnavailable",
+    "StillReferenced",
     "StoreError",
     "StoreUnavailable",
     "TableMismatch",
+    "TargetMissing",
     "Unreadable",
     "UnprocessableContent",
     "UnsupportedMediaType",
@@ -204,12 +208,52 @@ class RecordConflict(StoreError):
         super().__init__(members)
         self.members = tuple(members)
 
+    @property
+    def details(self) -> dict[str, str]:
+        """What is wrong with each of the fields."""
+        return {member: say(msg.TAKEN) for member in self.members}
+
     def __str__(self) -> str:
         # A Text, which str() leaves as it is: what the client reads of it can be translated.
         if len(self.members) < 2:
             return say(msg.SAME_VALUE, member="".join(self.members))
         names = reduce(lambda first, second: say(msg.AND, first=first, second=second), self.members)
         return say(msg.SAME_VALUES, members=names)
+
+
+class TargetMissing(RecordConflict):
+    """A record refers to what is not there; `targets` are the fields and their resources."""
+
+    def __init__(self, targets: Mapping[str, str]) -> None:
+        super().__init__(tuple(targets))
+        self.targets = dict(targets)
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What is wrong with each of the fields."""
+        said = msg.REFERS_TO_NOTHING
+        return {member: say(said, resource=name) for member, name in self.targets.items()}
+
+    def __str__(self) -> str:
+        return say(msg.NO_TARGET)
+
+
+class StillReferenced(RecordConflict):
+    """A record cannot be deleted: those of `resource` refer to it by their field `member`.
+
+    With `most` they would have to change with it, and there are more than that.
+    """
+
+    def __init__(self, resource: str, member: str, most: int | None = None) -> None:
+        super().__init__(())
+        self.resource = resource
+        self.member = member
+        self.most = most
+
+    def __str__(self) -> str:
+        if self.most is not None:
+            return say(msg.TOO_MANY_REFER, maximum=self.most)
+        return say(msg.STILL_REFERENCED, resource=self.resource, member=self.member)
 
 
 class StoreUnavailable(StoreError):

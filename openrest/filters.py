@@ -13,6 +13,7 @@ from openrest.contract import Contribution, Parameter
 from openrest.interfaces import CallView
 from openrest.models import shapes as s
 from openrest.models.derive import field_shape
+from openrest.models.links import link_or_key
 from openrest.models.text import has_text_form
 from openrest.models.walking import bare, may_refuse, without_rules
 from openrest.query import MEMBERSHIP, ORDERING, TEXT, AnyOf, Condition, Test
@@ -203,6 +204,8 @@ def _asked(member: s.Member, operator: str) -> s.Shape | None:
     kind = bare(member.shape)
     if operator == "isnull":
         return None if member.always and not member.nullable else s.Boolean()
+    if isinstance(kind, s.Link):
+        return link_or_key(kind) if operator == "eq" else None
     # Rules have no say in what is compared.
     shape = _without_null(without_rules(member.shape))
     if not has_text_form(shape) or may_refuse(shape):

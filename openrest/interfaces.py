@@ -33,7 +33,7 @@ __all__ = [
 Record = dict[str, Any]
 #: From the current record to the new one. It may raise, and then nothing is written.
 Change = Callable[[Record], Record]
-#: Sees the record that is about to go. It may raise, and then nothing is deleted.
+#: Sees the record that is about to come or to go. It may raise, and then nothing is written.
 Check = Callable[[Record], object]
 
 
@@ -130,12 +130,23 @@ class DataStore(ABC):
     def get(self, key: Any) -> Record:
         """The record with the key; RecordNotFound when there is none."""
 
-    def insert(self, record: Record) -> Record:
-        """Store a new record and give it back with its key. Raises RecordConflict."""
+    def atomic_with(self, other: DataStore) -> bool:
+        """Whether what a `check` or `change` reads of the other store holds until all is written.
+
+        Both for the writes to this store and for those to the other, which may be this one.
+        """
+        return False
+
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        """Store a new record and give it back with its key, as one atomic step with `check`.
+
+        `check` sees the record before it has the key that the store assigns.
+        Raises RecordConflict, and whatever `check` raises.
+        """
         raise NotImplementedError(f"{type(self).__name__} cannot write")
 
-    def insert_many(self, records: Sequence[Record]) -> list[Record]:
-        """Store all of the records or none of them, in their order."""
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
+        """Store all of the records or none of them, in their order; `check` sees each of them."""
         raise NotImplementedError(f"{type(self).__name__} cannot write")
 
     def update(self, key: Any, change: Change) -> Record:

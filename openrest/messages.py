@@ -91,6 +91,11 @@ SAME_VALUE: Final = "Another record has the same {member}."
 SAME_VALUES: Final = "Another record has the same {members} together."
 #: Joins the names of members. {first} may be two names that are joined already.
 AND: Final = "{first} and {second}"
+NO_TARGET: Final = "The request refers to what is not there."
+#: {resource} and {member} are names.
+STILL_REFERENCED: Final = "Objects of {resource} refer to it by {member}."
+#: Of an object that is to be deleted.
+TOO_MANY_REFER: Final = "More than {maximum} objects would have to change with it."
 SERVER_FAILED: Final = "The server failed; its log says why."
 AWAY: Final = "The data cannot be reached for now."
 
@@ -189,6 +194,8 @@ UNKNOWN_MEMBER: Final = "is not a member of this object."
 UNKNOWN_MEMBER_NEAR: Final = "is not a member of this object. Did you mean {near!r}?"
 #: Of a value that another record has.
 TAKEN: Final = "is taken"
+#: Of a value that should be the key of an object in {resource}.
+REFERS_TO_NOTHING: Final = "refers to nothing in {resource}"
 REFUSED_BY_RULE: Final = "is refused by a rule"
 
 # What is wrong with a value: the detail of a mistake
@@ -245,6 +252,8 @@ SAME_NAME: Final = "is the same as {name!r}"
 NAME: Final = "the name {mistake}"
 #: {text} is what a text of that kind is: "an IP address, such as 192.0.2.1".
 PARSED: Final = "must be {text}"
+#: {resource} is a name, {sample} such a link: "/address/1".
+LINK: Final = "must be a link to an object of {resource}, such as {sample}"
 #: Of a text that looks right and means nothing: "31/02/2026".
 NOT_THERE: Final = "does not exist"
 CONSTANT: Final = "must be {value}"

@@ -363,4 +363,10 @@ def _text(format: Format, spec: ResponseSpec, item: s.Shape, wire: Any) -> str |
 
 
 def _link(link: Link) -> Json:
-    return {"operationId": link.operation, "parameters": dict(link.parameters)}
+    said = {
+        "operationId": link.operation,
+        "parameters": dict(link.parameters),
+        "requestBody": dict(link.body),
+        "description": link.description,
+    }
+    return {name: value for name, value in said.items() if value}

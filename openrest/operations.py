@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from marshmallow import Schema
 
 from openrest.contract import Body, Header, Parameter, ResponseSpec
 from openrest.interfaces import Formatter, ResponseClass, Validators
+from openrest.query import Test
 
 __all__ = [
     "Call",
@@ -36,6 +37,16 @@ _QUERY_CHARACTERS: Final = "!$'()*,/:;?@"
 _PCHAR: Final = "!$&'()*+,;=:@"
 
 
+class Embeds(Protocol):
+    """Puts into what a handler answers the objects that it refers to."""
+
+    def needs(self, call: Call) -> set[str]:
+        """The fields that have to be known of a record to embed what a call asks for."""
+
+    def embedded(self, call: Call, result: Result) -> Result:
+        """The result with all that the call asks for in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One method on one path: everything the router, the pipeline and the document need.
@@ -43,7 +54,8 @@ class Operation:
     `path` is a template such as ``/address/{id}``, `responses` has every status it can answer.
     The first of `response_classes` is the default format. `codings` are those of the content of
     successes. `validators` make the headers by which a client tells versions of what it is
-    answered, and hold its conditions against them.
+    answered, and hold its conditions against them. What the answer refers to is put into it by
+    `embedding`, where clients may ask for that.
     """
 
     id: str
@@ -60,6 +72,7 @@ class Operation:
     codings: tuple[str, ...] = ()
     formatters: tuple[Formatter, ...] = ()
     validators: Validators | None = None
+    embedding: Embeds | None = None
     documented: bool = True
 
 
@@ -71,7 +84,8 @@ class Call:
     was sent or has a default, `body` is the loaded body. `sent` are the query parameters as
     they came, `address` is the path they came to, `media_type` the format that is answered; one
     that `streams` has records alone, of a page no meta. `checked` says that the conditions in its
-    headers have been held against the stored record.
+    headers have been held against the stored record. `within` are tests that the records of a
+    page have to pass besides those which the query asks for.
     """
 
     operation: Operation
@@ -85,6 +99,7 @@ class Call:
     media_type: str = ""
     streams: bool = False
     checked: bool = False
+    within: tuple[Test, ...] = ()
 
     @property
     def key(self) -> Any:

@@ -35,6 +35,7 @@ __all__ = [
     "parse",
     "path_text",
     "path_values",
+    "root_of",
     "shown",
 ]
 
@@ -84,11 +85,14 @@ def path_text(environ: Environ) -> str | None:
 
 def shown(environ: Environ) -> str:
     """The address of a request as it goes into an error: escaped, and not endless."""
-    path = _root(environ) + quote(environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1")
+    path = root_of(environ) + quote(
+        environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1"
+    )
     return path if len(path) <= 200 else path[:200] + "..."
 
 
-def _root(environ: Environ) -> str:
+def root_of(environ: Environ) -> str:
+    """The path at which the API is mounted, as links begin with it: escaped, or empty."""
     root: str = environ.get("SCRIPT_NAME", "")
     # One slash: "//host" at the beginning of a reference would name a host (RFC 3986, section 4.2).
     root = root.strip("/")
@@ -151,7 +155,7 @@ def parse(
             mistakes.extend(broken.mistakes)
     if mistakes:
         raise UnprocessableContent(say(msg.CONTRACT_BROKEN), mistakes)
-    root = _root(environ)
+    root = root_of(environ)
     address = root + quote(environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1")
     media_type, streams = ("", False) if format is None else (format.media_type, bool(format.rows))
     return Call(operation, root, path, query, headers, body, sent, address, media_type, streams)

@@ -33,12 +33,13 @@ from openrest.formats import Format, asked_for
 from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
+from openrest.models.links import mounted_at
 from openrest.models.patterns import Pattern
 from openrest.models.places import pointer
 from openrest.models.walking import may_refuse
 from openrest.negotiation import best
 from openrest.operations import Call, Operation, Result
-from openrest.parsing import parse, path_text, path_values, shown
+from openrest.parsing import parse, path_text, path_values, root_of, shown
 from openrest.plans import Plan, status_line
 from openrest.rendering import Response, check_problem, encoded, render, render_problem
 from openrest.routing import Router
@@ -140,7 +141,9 @@ class Pipeline:
             template, texts = self._match(environ)
             if environ["REQUEST_METHOD"] == "OPTIONS":
                 return self._options(template)
-            return self._operate(self._plan(template, environ), texts, environ)
+            plan = self._plan(template, environ)
+            with mounted_at(root_of(environ)):
+                return self._operate(plan, texts, environ)
         except Problem as problem:
             discard_body(environ, self.limits)
             return render_problem(problem, self.translate)
@@ -245,13 +248,17 @@ def _not_acceptable(address: str | None, media_types: Sequence[str]) -> NotAccep
 def _handle(plan: Plan, call: Call) -> Result:
     """What the handler answers; the errors of stores and models get their statuses here."""
     try:
-        return plan.operation.handler(call)
+        result = plan.operation.handler(call)
+        embedding = plan.operation.embedding
+        return result if embedding is None else embedding.embedded(call, result)
     except RecordNotFound as error:
         raise NotFound(str(error)) from error
     except RecordConflict as error:
-        places = [plan.wires.get(member, member) for member in error.members]
-        taken = [Mistake(say(msg.TAKEN), pointer=pointer(place)) for place in places]
-        raise Conflict(str(error), taken) from error
+        mistakes = [
+            Mistake(detail, pointer=pointer(plan.wires.get(member, member)))
+            for member, detail in error.details.items()
+        ]
+        raise Conflict(str(error), mistakes) from error
     except RuleViolated as error:
         raise Conflict(say(error.detail), error.mistakes) from error
     except InvalidData as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from openrest import messages as msg
 from openrest.contract import PROBLEMS, Body, Parameter, ResponseSpec
+from openrest.embedded import EMBEDDED, without_embedded
 from openrest.errors import Mistake, Unreadable
 from openrest.formats import FORMAT_KEY, columns, format_of, object_shape
 from openrest.interfaces import Formatter
@@ -23,7 +24,7 @@ from openrest.operations import Operation
 from openrest.partial import chosen_shape
 from openrest.strict_json import read_json
 
-__all__ = ["Answer", "Plan", "Rows", "Sender", "status_line"]
+__all__ = ["Answer", "Formatting", "Plan", "Rows", "Sender", "formatting", "status_line"]
 
 #: As many choices of members stay compiled: clients have a few, and make up more at their own cost.
 _CHOICES: Final = 64
@@ -73,14 +74,15 @@ class Sender:
 class Answer:
     """One status of an operation, ready to be sent.
 
-    `sender` is that of all members; `choose` gives the one of some, where a client may choose. The
-    headers are those that the handler sends; `validators` are the names of the others.
+    `sender` is that of all members; `choose` gives the one of some, where a client may choose, or
+    of those with what they refer to, where it may ask for that. The headers are those that the
+    handler sends; `validators` are the names of the others.
     """
 
     spec: ResponseSpec
     status_line: str
     sender: Sender
-    choose: Callable[[frozenset[str]], Sender] | None
+    choose: Callable[[frozenset[str] | None, bool], Sender] | None
     validators: frozenset[str]
     required_headers: frozenset[str]
     known_headers: frozenset[str]
@@ -141,7 +143,7 @@ class Plan:
                 *(["Accept-Encoding"] if operation.codings else []),
             ]
         )
-        self.formatters = tuple(_formatting(part) for part in operation.formatters)
+        self.formatters = tuple(map(formatting, operation.formatters))
         self.validators = operation.validators
         #: Those again, where the handler has to hold the conditions of a request against a record.
         self.changes = (
@@ -156,7 +158,8 @@ class Plan:
         )
 
 
-def _formatting(part: Formatter) -> Formatting:
+def formatting(part: Formatter) -> Formatting:
+    """A formatter, ready to be run."""
     declared = part.contribution()
     return Formatting(
         part, frozenset(member.name for member in declared.adds), frozenset(declared.removes)
@@ -220,8 +223,8 @@ def _answer(spec: ResponseSpec, debug: bool, in_rows: bool) -> Answer:
     return Answer(
         spec=spec,
         status_line=status_line(spec.status),
-        sender=_sender(spec, spec.whole or spec.shape, debug, in_rows),
-        choose=_chooser(spec, debug, in_rows) if spec.whole is not None else None,
+        sender=_sender(spec, _chosen(spec, None, False), debug, in_rows),
+        choose=_chooser(spec, debug, in_rows) if spec.content in ("record", "page") else None,
         validators=frozenset(header.name for header in spec.headers if header.validator),
         required_headers=frozenset(name for name, required in names.items() if required),
         known_headers=frozenset(names),
@@ -243,21 +246,31 @@ def _check(shape: s.Shape) -> Callable[[Any], Any]:
     return wire_loader(_sendable(shape))
 
 
-def _chooser(spec: ResponseSpec, debug: bool, in_rows: bool) -> Callable[[frozenset[str]], Sender]:
+def _chooser(
+    spec: ResponseSpec, debug: bool, in_rows: bool
+) -> Callable[[frozenset[str] | None, bool], Sender]:
     @lru_cache(maxsize=_CHOICES)
-    def choose(wires: frozenset[str]) -> Sender:
-        return _sender(spec, _chosen(spec, wires), debug, in_rows)
+    def choose(wires: frozenset[str] | None, embedded: bool) -> Sender:
+        return _sender(spec, _chosen(spec, wires, embedded), debug, in_rows)
 
     return choose
 
 
-def _chosen(spec: ResponseSpec, wires: frozenset[str]) -> s.Shape:
-    """The shape of an object with these members, or of a page of such objects."""
-    whole: Any = spec.whole
+def _chosen(spec: ResponseSpec, wires: frozenset[str] | None, embedded: bool) -> s.Shape | None:
+    """The shape of an object with these members, or with all, or of a page of such objects."""
+    whole: Any = spec.whole or spec.shape
+
+    def chosen(shown: Any) -> Any:
+        if wires is not None:
+            shown = chosen_shape(shown, wires | {EMBEDDED})
+        return shown if embedded else without_embedded(shown)
+
+    if spec.content == "record":
+        return chosen(whole)  # type: ignore[no-any-return]
     if spec.content != "page":
-        return chosen_shape(whole, wires)  # type: ignore[no-any-return]
+        return whole  # type: ignore[no-any-return]
     members = tuple(
-        replace(m, shape=replace(m.shape, item=chosen_shape(m.shape.item, wires)))
+        replace(m, shape=replace(m.shape, item=chosen(m.shape.item)))
         if isinstance(m.shape, s.List)
         else m
         for m in whole.members

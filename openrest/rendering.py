@@ -11,9 +11,11 @@ from typing import Any
 
 from openrest.compression import MINIMUM, Choice, Coder, can_be_coded, coded_etag
 from openrest.contract import PROBLEM, PROBLEM_MEDIA_TYPE, ResponseSpec
+from openrest.embedded import EMBED_KEY, EMBEDDED
 from openrest.errors import ContractError, InvalidData, Problem
 from openrest.formats import Format, WriteRows
 from openrest.models.dumping import dumper
+from openrest.models.links import mounted_at
 from openrest.operations import Call, Page, Result
 from openrest.partial import CHOSEN
 from openrest.plans import Answer, Formatting, Plan, Rows, Sender, status_line
@@ -21,7 +23,14 @@ from openrest.streaming import Spooled, Stream, read_ahead
 from openrest.translation import Translate, localized
 from openrest.views.json import JsonResponse
 
-__all__ = ["Response", "check_problem", "encoded", "render", "render_problem"]
+__all__ = [
+    "Response",
+    "check_problem",
+    "encoded",
+    "format_record",
+    "render",
+    "render_problem",
+]
 
 _dump_problem = dumper(PROBLEM)
 
@@ -104,7 +113,11 @@ def _rows(
 
     def wires() -> Iterator[Any]:
         for record in records:
-            wire = rows.dump(_format(plan, call, record) if formatted else record)
+            if formatted:
+                record = format_record(plan.formatters, call, record)
+            # Most are made after the request, as they are sent.
+            with mounted_at(call.root):
+                wire = rows.dump(record)
             if rows.check is not None:
                 _check_body(plan, rows.check, wire)
             yield wire
@@ -179,19 +192,19 @@ def _check_headers(plan: Plan, answer: Answer, headers: Sequence[tuple[str, str]
 
 
 def _sender(answer: Answer, call: Call) -> Sender:
-    chosen = call.query.get(CHOSEN)
-    if answer.choose is None or chosen is None:
+    chosen, embedded = call.query.get(CHOSEN), EMBED_KEY in call.query
+    if answer.choose is None or (chosen is None and not embedded):
         return answer.sender
-    return answer.choose(frozenset(chosen))
+    return answer.choose(None if chosen is None else frozenset(chosen), embedded)
 
 
 def _formatted(plan: Plan, call: Call, spec: ResponseSpec, body: Any) -> Any:
     if spec.content == "record":
-        return _format(plan, call, body) if plan.formatters else body
+        return format_record(plan.formatters, call, body) if plan.formatters else body
     if spec.content == "page":
         records = _records(plan, body)
         if plan.formatters:
-            records = [_format(plan, call, record) for record in records]
+            records = [format_record(plan.formatters, call, record) for record in records]
         return {"meta": body.meta, "object_list": records}
     return body
 
@@ -202,13 +215,22 @@ def _records(plan: Plan, body: Any) -> Iterable[dict[str, Any]]:
     return body.records
 
 
-def _format(plan: Plan, call: Call, record: dict[str, Any]) -> dict[str, Any]:
-    for part in plan.formatters:
+def format_record(
+    formatters: Sequence[Formatting], call: Call, record: dict[str, Any]
+) -> dict[str, Any]:
+    """The record as the formatters show it. What is embedded in it they do not see.
+
+    Raises ContractError where one does something else than it declares.
+    """
+    embedded = record.get(EMBEDDED)
+    if embedded is not None:
+        record = {name: value for name, value in record.items() if name != EMBEDDED}
+    for part in formatters:
         expected = record.keys() - part.removes | part.adds
         record = part.format(record, call)
         if record.keys() != expected:
             raise ContractError(_surprise(part, expected, record.keys()))
-    return record
+    return record if embedded is None else {**record, EMBEDDED: embedded}
 
 
 def _surprise(part: Formatting, expected: Set[str], found: Set[str]) -> str:

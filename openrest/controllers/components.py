@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from openrest.config import Definition
 from openrest.contract import PROBLEM
+from openrest.embedded import add_embedded
 from openrest.models import shapes as s
 from openrest.models.variants import create_shape, patch_shape, read_shape, replace_shape
 from openrest.views.formatters import formatted
@@ -47,18 +48,21 @@ def renaming(taken: Iterable[str]) -> Callable[[str], str]:
     return lambda name: f"{name}Nested" if name in names else name
 
 
-def components(definition: Definition, rename: Callable[[str], str]) -> Components:
+def components(
+    definition: Definition, rename: Callable[[str], str], embedded: Mapping[str, s.Member]
+) -> Components:
     """The objects of a resource; their names are made from its own, the same at every start.
 
-    `rename` gives the names of what is nested in them.
+    `rename` gives the names of what is nested in them, `embedded` what there is a place for.
     """
     name = resource_component(definition.name)
     model, key = definition.shape, definition.key.name
-    read = formatted(read_shape(model, name, rename), definition.formatters)
+    shown = formatted(read_shape(model, name, rename), definition.formatters)
+    read = add_embedded(shown, embedded)
     partial, partial_page = None, None
     if definition.partial is not None:
         shown = formatted(read_shape(model, f"{name}Partial", rename), definition.formatters)
-        partial = definition.partial.shape(shown)
+        partial = add_embedded(definition.partial.shape(shown), embedded)
         partial_page = _page(f"{name}PartialList", partial, definition)
     return Components(
         read=read,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from openrest.checking import check
@@ -19,6 +21,8 @@ from openrest.models.loading import wire_loader
 from openrest.models.places import pointer
 from openrest.operations import Call, Page, Result
 from openrest.query import Query, Test
+from openrest.relations.relation import Relations
+from openrest.relations.store import RelatedStore
 
 __all__ = ["OPEN_STORES", "Controller"]
 
@@ -37,7 +41,9 @@ class Controller:
     They are checked when the class is created; ConfigurationError names every mistake. To change
     what a verb does, override its method: `get_list`, `create`, `get`, `update` (PUT), `patch`
     or `delete`. Instances are shared by all threads and keep nothing of a request: all of that
-    is in the `Call`. `store` is the datastore.
+    is in the `Call`. `store` is the datastore, and `resources` has the controllers of all
+    resources of the API by name, from the time when a dispatcher mounts them:
+    ``self.resources["address"].store``.
     """
 
     resource: ClassVar[ResourceConfig]
@@ -46,6 +52,7 @@ class Controller:
     definition: ClassVar[Definition]
     #: How many bytes an object may have, as JSON, that a JSON Patch makes.
     max_patched_bytes: ClassVar[int] = 1_000_000
+    resources: Mapping[str, Controller] = MappingProxyType({})
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -62,6 +69,7 @@ class Controller:
 
     def __init__(self) -> None:
         definition = self.definition
+        self._relations: Relations | None = None
         if OPEN_STORES.get():
             self.store  # noqa: B018  # opens it
         self._merge_patch = MergePatch(definition.shape, definition.key)
@@ -70,9 +78,23 @@ class Controller:
             m.name for m in definition.shape.members if m.read_only and m.stored
         ) | {definition.key.name}
 
+    def mount(self, resources: Mapping[str, Controller], relations: Relations) -> None:
+        """Make the resources of an API known to each other; the dispatcher calls this once."""
+        self.resources = resources
+        self._relations = relations
+        vars(self).pop("store", None)
+
     @cached_property
     def store(self) -> DataStore:
-        """The datastore."""
+        """The datastore; where resources refer to one another it keeps what they refer to."""
+        relations, name = self._relations, self.definition.name
+        if relations is None or not (relations.outgoing(name) or relations.incoming(name)):
+            return self.unrelated_store
+        return RelatedStore(self.unrelated_store, name, relations)
+
+    @cached_property
+    def unrelated_store(self) -> DataStore:
+        """The datastore, which knows nothing of other resources."""
         definition = self.definition
         store = definition.datastore
         if isinstance(store, type):
@@ -96,7 +118,12 @@ class Controller:
         if search is not None:
             conditions = (*conditions, *search.tests(call))
         order = sorting.order(call) if sorting is not None else ()
-        query = Query(conditions, order, members=self._members(call))
+        members = self._members(call)
+        embedding = call.operation.embedding
+        if members is not None and embedding is not None:
+            members = tuple(sorted({*members, *embedding.needs(call)}))
+        query = Query((*conditions, *call.within), order, members=members)
+        call.within = ()
         if pagination is None and call.streams:
             return Result(Page(self.store.stream(query), {}))
         if pagination is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from openrest.about import TAG, TAG_DESCRIPTION, document_rows, index_rows
@@ -20,6 +21,9 @@ from openrest.info import Info, info_mistakes
 from openrest.openapi import VERSIONS, Version, build_document, in_version
 from openrest.operations import Operation
 from openrest.pipeline import Pipeline
+from openrest.relations.children import find_children
+from openrest.relations.embedding import find_embeddings
+from openrest.relations.relation import Relations, find_relations
 from openrest.streaming import close as close_body
 from openrest.translation import Translate, translation_mistakes
 from openrest.ui import page_rows
@@ -87,13 +91,28 @@ class WSGIDispatcher:
             terms_of_service=terms_of_service,
         )
         classes = _checked(list(controllers), info, limits, openapi, translate, compress)
+        found, mistakes = find_relations([cls.definition for cls in classes])
+        if mistakes:
+            raise ConfigurationError("WSGIDispatcher", mistakes)
         self.controllers = tuple(cls() for cls in classes)
+        mounted = {each.definition.name: each for each in self.controllers}
+        relations = Relations(found, lambda name: mounted[name].unrelated_store)
+        definitions = [cls.definition for cls in classes]
+        embeddings, mistakes = find_embeddings(definitions, relations)
+        children, childless = find_children(definitions, relations)
+        if mistakes or childless:
+            raise ConfigurationError("WSGIDispatcher", [*mistakes, *childless])
+        for controller in self.controllers:
+            controller.mount(MappingProxyType(mounted), relations)
         rename = renaming(resource_component(cls.definition.name) for cls in classes)
         table: list[Operation] = []
         resources: dict[str, Sent] = {}
         for controller in self.controllers:
-            parts = components(controller.definition, rename)
-            table += rows(controller, parts, rename, limits)
+            definition = controller.definition
+            embedding = embeddings.get(definition.name)
+            embedded = embedding.members(resources.__getitem__) if embedding is not None else {}
+            parts = components(definition, rename, embedded)
+            table += rows(controller, parts, rename, limits, relations, embedding, children)
             resources[controller.definition.name] = parts.read
         table += index_rows(title, version, resources, limits)
         _check_table(table)

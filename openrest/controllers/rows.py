@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -17,9 +17,11 @@ from openrest.bodies import Limits
 from openrest.config import Definition
 from openrest.contract import NO_EXAMPLE, Body, Contribution, Header, Link, Parameter, ResponseSpec
 from openrest.controllers.components import Components, Sent
+from openrest.controllers.controller import Controller
 from openrest.controllers.descriptions import operation_words
 from openrest.controllers.examples import ExampleStore
-from openrest.errors import ConfigurationError, Conflict, Mistake, RecordConflict
+from openrest.embedded import without_embedded
+from openrest.errors import ConfigurationError, Conflict, ContractError, Mistake, RecordConflict
 from openrest.interfaces import Record, Validators
 from openrest.json_patch import JSON_PATCH, MEDIA_TYPE
 from openrest.merge_patch import may_conflict
@@ -34,7 +36,11 @@ from openrest.models.text import has_text_form, text_shape
 from openrest.models.variants import create_shape, read_shape, sent_name
 from openrest.models.walking import may_refuse, without_rules
 from openrest.operations import Call, Declaration, Operation, Result, declaration
-from openrest.query import Query
+from openrest.query import Condition, Query
+from openrest.relations.children import ChildList
+from openrest.relations.embedding import Embedding
+from openrest.relations.relation import Relation, Relations
+from openrest.relations.store import deleting_contribution, writing_contribution
 
 __all__ = ["rows"]
 
@@ -56,18 +62,28 @@ _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})+)+", re.AS
 
 
 def rows(
-    controller: Any, parts: Components, rename: Callable[[str], str], limits: Limits
+    controller: Any,
+    parts: Components,
+    rename: Callable[[str], str],
+    limits: Limits,
+    relations: Relations,
+    embedding: Embedding | None,
+    children: Sequence[ChildList],
 ) -> Iterator[Operation]:
     """The rows of one controller: its verbs, then the operations of its own.
 
     Raises ConfigurationError with every mistake where one cannot be.
     """
     definition: Definition = controller.definition
-    builder = _Builder(definition, parts, rename, limits)
+    builder = _Builder(definition, parts, rename, limits, relations, embedding, children)
     misdeclared = list(_misdeclared(controller))
     if misdeclared:
         raise ConfigurationError(type(controller).__name__, misdeclared)
-    made = [*builder.built_in(controller), *builder.own(controller)]
+    made = [
+        *builder.built_in(controller),
+        *builder.own(controller),
+        *builder.below_others(controller),
+    ]
     mistakes = [mistake for row in made for mistake in _row_mistakes(row)]
     if mistakes:
         raise ConfigurationError(type(controller).__name__, mistakes)
@@ -130,20 +146,20 @@ class _Builder:
         parts: Components,
         rename: Callable[[str], str],
         limits: Limits,
+        relations: Relations,
+        embedding: Embedding | None,
+        children: Sequence[ChildList],
     ) -> None:
         self.definition = definition
+        self.relations = relations
+        self.embedding = embedding
+        self.children = children
         self.parts = parts
+        #: What answers show where nothing is asked for: of that the examples are.
+        self.plain = without_embedded(parts.read)
         self.rename = rename
         self.limits = limits
-        self.key = Parameter(
-            name=definition.key.name,
-            wire=definition.key.wire,
-            location="path",
-            shape=without_rules(definition.key.shape),
-            required=True,
-            description=f"The {definition.key.wire} of the object",
-            example=definition.key.example,
-        )
+        self.key = _key(definition)
         #: Whether any record can be made up that the rules take: no other is ever answered.
         self.shows = true_example(parts.create) is not s.MISSING
 
@@ -196,6 +212,26 @@ class _Builder:
             validators=definition.preconditions,
         )
 
+    def below_others(self, controller: Any) -> Iterator[Operation]:
+        """The lists of those that refer to an object of another resource, or of this one."""
+        for child in self.children:
+            if child.relation.source is self.definition:
+                parent = child.relation.target
+                parts = list(self._parts_of("get_list"))
+                yield self._row(
+                    id=_list_below(child),
+                    method="GET",
+                    path=f"/{parent.name}/{{{parent.key.wire}}}/{child.segment}",
+                    handler=_below(controller, child.relation),
+                    name="get_list",
+                    own=declaration(controller.get_list) or Declaration(),
+                    body=None,
+                    success=self._chosen(self._page_response(parts)),
+                    contributions=parts,
+                    validators=self.definition.preconditions,
+                    parent=parent,
+                )
+
     def own(self, controller: Any) -> Iterator[Operation]:
         for name, function in inspect.getmembers(type(controller), callable):
             declared = declaration(function)
@@ -203,7 +239,14 @@ class _Builder:
                 yield self._own(getattr(controller, name), name, declared)
 
     def _own(self, handler: Handler, name: str, own: Declaration) -> Operation:
-        contributions = list(self._conflicts()) if own.method != "GET" else []
+        contributions: list[Contribution] = []
+        if own.method != "GET":
+            contributions += self._conflicts()
+            contributions.append(
+                writing_contribution(self.relations.outgoing(self.definition.name))
+            )
+            refused = deleting_contribution(self.relations.going_with(self.definition.name))
+            contributions.append(Contribution(responses=refused.responses))
         if own.returns == "page" and self.definition.pagination is not None:
             contributions.append(self.definition.pagination.contribution())
         return self._row(
@@ -243,19 +286,21 @@ class _Builder:
         success: ResponseSpec,
         contributions: list[Contribution],
         validators: Validators | None = None,
+        parent: Definition | None = None,
     ) -> Operation:
-        definition = self.definition
-        key = self.key if f"{{{self.key.wire}}}" in path else None
+        definition, tagged = self.definition, parent or self.definition
+        key = _key(tagged) if f"{{{tagged.key.wire}}}" in path else None
+        embedding = self.embedding if name in ("get_list", "get") else None
         classes = () if success.content == "nothing" else definition.response_classes
         chosen = formats.contribution(classes, parameter=definition.format_parameter)
         contributions.append(
             pipeline.contribution(
-                definition.name,
+                tagged.name,
                 key,
                 body,
                 tuple(cls.media_type for cls in classes),
                 self.limits,
-                can_be_away=definition.datastore.can_be_away,
+                can_be_away=self._can_be_away(method, embedding, tagged),
             )
         )
         contributions.append(chosen)
@@ -282,17 +327,29 @@ class _Builder:
             method=method,
             path=path,
             handler=handler,
-            tag=definition.name,
+            tag=tagged.name,
             parameters=tuple(map(_spelled, parameters)),
             body=body,
             responses=tuple(_merged([shown, *others])),
             response_classes=classes,
             formatters=definition.formatters,
             validators=validators,
+            embedding=embedding,
         )
         summary, description = operation_words(row, name, own, definition, self.parts)
+        if parent is not None:
+            summary = f"List those in {definition.name} that refer to one in {parent.name}"
         words = " ".join(part.description for part in contributions if part.description)
         return replace(row, summary=summary, description=f"{description}\n\n{words}".strip())
+
+    def _can_be_away(self, method: str, embedding: Embedding | None, parent: Definition) -> bool:
+        """Whether any store that an operation may ask can be away."""
+        name = self.definition.name
+        asked = [self.definition, parent, *(embedding.targets if embedding is not None else ())]
+        if method != "GET":
+            asked += [one.target for one in self.relations.outgoing(name)]
+            asked += [one.source for one in self.relations.going_with(name)]
+        return any(definition.datastore.can_be_away for definition in asked)
 
     def _parts_of(self, name: str) -> Iterator[Contribution]:
         definition = self.definition
@@ -305,10 +362,22 @@ class _Builder:
                 yield definition.filters.contribution()
             if definition.search is not None:
                 yield definition.search.contribution()
-        if name in ("get_list", "get") and definition.partial is not None:
-            yield definition.partial.contribution()
+        if name in ("get_list", "get"):
+            if definition.partial is not None:
+                yield definition.partial.contribution()
+            if self.embedding is not None:
+                yield self.embedding.contribution()
         if name in ("create", "update", "patch"):
             yield from self._conflicts()
+            yield writing_contribution(
+                [
+                    one
+                    for one in self.relations.outgoing(definition.name)
+                    if not one.member.read_only or one.member.default is not s.MISSING
+                ]
+            )
+        if name == "delete":
+            yield deleting_contribution(self.relations.going_with(definition.name))
         yield definition.preconditions.contribution(name)
         if name == "create" and not definition.key.read_only:
             clash = RecordConflict([definition.key.name])
@@ -334,7 +403,7 @@ class _Builder:
             content="record",
             shape=self.parts.read,
             headers=tuple(header for part in contributions for header in part.headers),
-            example=s.MISSING if self.shows else NO_EXAMPLE,
+            example=true_example(self.plain) if self.shows else NO_EXAMPLE,
         )
 
     def _created(self, contributions: Iterable[Contribution]) -> ResponseSpec:
@@ -370,7 +439,7 @@ class _Builder:
         shape = self.parts.partial_page if is_page else self.parts.partial
         shown = spec.example
         if not is_page and self.shows:
-            shown = example(self.parts.read)
+            shown = example(self.plain)
         return replace(spec, shape=shape, whole=spec.shape, example=shown)
 
     def _read_model(self, model: type[Schema]) -> s.Object | s.OneOf:
@@ -388,7 +457,7 @@ class _Builder:
             return spec
         query = {p.name: p.default for p in row.parameters if p.default is not s.MISSING}
         call = Call(row, query=query, address=_example_address(row))
-        shown = [example(self.parts.read)] if self.shows else []
+        shown = [example(self.plain)] if self.shows else []
         page = dumper(self.parts.page)({"meta": self._meta(call), "object_list": []})
         return replace(spec, example={**page, "object_list": shown})
 
@@ -410,6 +479,8 @@ class _Builder:
         """The responses of a row; a created object leads to what can be done with it."""
         suffix = _identifier(self.definition.name)
         for spec in row.responses:
+            if row.id in (f"create_{suffix}", f"get_{suffix}") and spec.status < 300:
+                spec = replace(spec, links=tuple(self._below(row)))
             if row.id == f"create_{suffix}" and spec.status == 201:
                 links = tuple(
                     Link(
@@ -420,8 +491,70 @@ class _Builder:
                     for name in ("get", "update", "patch", "delete")
                     if f"{name}_{suffix}" in ids
                 )
-                spec = replace(spec, links=links)
+                spec = replace(spec, links=(*links, *spec.links, *self._referring()))
             yield self.shown(row, spec)
+
+    def _below(self, row: Operation) -> Iterator[Link]:
+        """From an object to the lists below it."""
+        wire = self.key.wire
+        place = f"$response.body#/{wire}" if row.method == "POST" else f"$request.path.{wire}"
+        for child in self.children:
+            if child.relation.target is self.definition:
+                yield Link(
+                    name=f"list_{child.segment}",
+                    operation=_list_below(child),
+                    parameters={wire: place},
+                )
+
+    def _referring(self) -> Iterator[Link]:
+        """From a created object to the creation of another one that refers to it."""
+        for one in self.relations.incoming(self.definition.name):
+            if "POST" in one.source.list_verbs and not one.member.read_only:
+                operation = f"create_{_identifier(one.source.name)}"
+                place = f"body#/{self.key.wire}"
+                if one.reference.format == "uri":
+                    place = "header.Location"
+                yield Link(
+                    name=f"{operation}_by_{s.portable_name(one.member.wire)}",
+                    operation=operation,
+                    body={one.member.wire: f"$response.{place}"},
+                    description=f"One in `{one.source.name}` may refer to it by "
+                    f"`{one.member.wire}`",
+                )
+
+
+def _key(definition: Definition) -> Parameter:
+    key = definition.key
+    return Parameter(
+        name=key.name,
+        wire=key.wire,
+        location="path",
+        shape=without_rules(key.shape),
+        required=True,
+        description=f"The {key.wire} of the object",
+        example=key.example,
+    )
+
+
+def _list_below(child: ChildList) -> str:
+    return f"list_{_identifier(child.relation.target.name)}_{_identifier(child.segment)}"
+
+
+def _below(controller: Controller, relation: Relation) -> Handler:
+    """What lists the objects that refer to the one with the call's key: some of `get_list`."""
+
+    def children(call: Call) -> Result:
+        controller.resources[relation.target.name].store.get(call.key)
+        call.within += (Condition(relation.member.name, "eq", call.key),)
+        result = controller.get_list(call)
+        if call.within:
+            raise ContractError(
+                f"{type(controller).__name__}.get_list makes its page without self.page(), so "
+                f"that it cannot be narrowed to {call.operation.path}."
+            )
+        return result
+
+    return children
 
 
 def _json_patch_body(whole: Sent) -> Body:

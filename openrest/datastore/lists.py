@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import Schema
 
@@ -107,12 +107,19 @@ class PythonListDataStore(DataStore):
             record = self._current(key)
         return self._copy(record)
 
-    def insert(self, record: Record) -> Record:
-        return self.insert_many([record])[0]
+    def atomic_with(self, other: DataStore) -> bool:
+        """Whether it is of lists, too: all those of a process are written one at a time."""
+        return isinstance(other, PythonListDataStore)
 
-    def insert_many(self, records: Sequence[Record]) -> list[Record]:
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        return self.insert_many([record], check)[0]
+
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         kept = [self._keep(record) for record in records]
         with self._writing:
+            if check is not None:
+                for record in kept:
+                    check(self._copy(record))
             self._assign_keys(kept)
             self._refuse_conflicts(kept)
             self._put(kept)
@@ -244,22 +251,27 @@ class PythonListDataStore(DataStore):
         return self._values[name]
 
 
+#: Held by whoever writes to any list: what a write reads of other lists, to see that a record it
+#: refers to is there, nobody changes meanwhile.
+_WRITING: Final = threading.RLock()
+
+
 class _WriteLock:
-    """A lock that refuses the thread which holds it already, where a plain one would hang."""
+    """The lock of all lists, which refuses a thread that is writing to this one already."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._holder: int | None = None
+        self._held = False
 
     def __enter__(self) -> None:
-        if self._holder == threading.get_ident():
+        _WRITING.acquire()
+        if self._held:
+            _WRITING.release()
             raise ContractError("A change or check must not write to the store that runs it.")
-        self._lock.acquire()
-        self._holder = threading.get_ident()
+        self._held = True
 
     def __exit__(self, *_: object) -> None:
-        self._holder = None
-        self._lock.release()
+        self._held = False
+        _WRITING.release()
 
 
 def _subject(model: type[Schema]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -74,9 +75,11 @@ class SQLiteDataStore(DataStore):
             key=self.key.name,
             assigned=is_assigned(self.key),
             uniques=tuple(unique_members(validators)),
+            references=tuple(m.name for m in self.shape.members if m.reference is not None),
         )
         found = _prepare(path, timeout, self.table)
         self._place = path, timeout
+        self._file = path.resolve()
         self._database = Database(path, timeout, self.table, found)
         self._keep = Keeper(self.shape, self.key)
         self._statements = Statements(self.table)
@@ -140,12 +143,21 @@ class SQLiteDataStore(DataStore):
             return record
         raise RecordNotFound(key)
 
-    def insert(self, record: Record) -> Record:
-        return self._add(self._keep(record))
+    def atomic_with(self, other: DataStore) -> bool:
+        """Whether it is of the same file, to which one transaction writes at a time."""
+        return isinstance(other, SQLiteDataStore) and other._file == self._file
 
-    def insert_many(self, records: Sequence[Record]) -> list[Record]:
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        if check is None:
+            return self._add(self._keep(record))
+        return self.insert_many([record], check)[0]
+
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         kept = [self._keep(record) for record in records]
         with self._database.transaction():
+            if check is not None:
+                for record in kept:
+                    check(copy.deepcopy(record))
             return [self._add(record) for record in kept]
 
     def update(self, key: Any, change: Change) -> Record:

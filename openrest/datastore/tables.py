@@ -39,7 +39,8 @@ class Table:
     """What a model asks of its table.
 
     `key` names one of the columns; `assigned` says that the table gives the keys. No two rows
-    have the same values in all the columns of one of `uniques`.
+    have the same values in all the columns of one of `uniques`. Those in `references` have keys of
+    other rows, by which they are looked for when one of these is deleted: they get an index.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Table:
     key: str
     assigned: bool
     uniques: tuple[tuple[str, ...], ...] = ()
+    references: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:
@@ -76,6 +78,9 @@ class Table:
         try:
             if not _look_up(connection, self.name):
                 connection.execute(self.create_statement)
+                for name in self.references:
+                    index = quote("_".join((self.name, name)))
+                    connection.execute(f"CREATE INDEX {index} ON {self.sql} ({quote(name)})")
             found = self.compare(connection)
             connection.execute("COMMIT")
         except BaseException:

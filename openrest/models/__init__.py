@@ -35,6 +35,12 @@ from openrest.models.fields import (
     UUIDField,
     UUIDPkField,
 )
+from openrest.models.foreign import (
+    Foreign,
+    IntegerForeignField,
+    StringForeignField,
+    UUIDForeignField,
+)
 from openrest.models.keys import model_shape
 from openrest.models.model import Model, OneOf
 
@@ -48,12 +54,14 @@ __all__ = [
     "EmailField",
     "EnumField",
     "FloatField",
+    "Foreign",
     "FunctionField",
     "IPField",
     "IPInterfaceField",
     "IPv4Field",
     "IPv6Field",
     "IntegerField",
+    "IntegerForeignField",
     "ListField",
     "MethodField",
     "Model",
@@ -65,12 +73,14 @@ __all__ = [
     "RawField",
     "ShapedField",
     "StringField",
+    "StringForeignField",
     "StringPkField",
     "TimeDeltaField",
     "TimeField",
     "TimestampField",
     "TupleField",
     "UUIDField",
+    "UUIDForeignField",
     "UUIDPkField",
     "UrlField",
     "model_shape",

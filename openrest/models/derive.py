@@ -107,9 +107,9 @@ class _Derivation:
     def _container(self, field: Any) -> s.Shape:
         match field:
             case ma.List():
-                return s.List(item=self.field(field.inner))
+                return s.List(item=self._inner(field.inner))
             case ma.Tuple():
-                return s.Tuple(items=tuple(map(self.field, field.tuple_fields)))
+                return s.Tuple(items=tuple(map(self._inner, field.tuple_fields)))
             case ma.Mapping():
                 return self._map(field)
             case ma.Pluck():
@@ -121,13 +121,22 @@ class _Derivation:
                     raise ValueError("it has no function, neither to show a value nor to load one")
                 return s.AnyValue(load=_loading(field))
 
+    def _inner(self, field: ma.Field[Any]) -> s.Shape:
+        """The shape of a field within another, where no store looks for references."""
+        if getattr(field, "reference", None) is not None:
+            raise ValueError(
+                f"{type(field).__name__} stands in another field, where no store can keep what it "
+                "refers to: make it a field of the model, or each reference a record of its own"
+            )
+        return self.field(field)
+
     def _map(self, field: ma.Mapping[Any]) -> s.Shape:
-        key = None if field.key_field is None else self.field(field.key_field)
+        key = None if field.key_field is None else self._inner(field.key_field)
         if key == s.String():
             key = None  # any name is text, and not every version of OpenAPI can say more of names
         value: s.Shape = s.Nullable(shape=s.AnyValue())
         if field.value_field is not None:
-            value = self.field(field.value_field)
+            value = self._inner(field.value_field)
         match key:
             case s.Integer() if key == s.Integer():
                 pass
@@ -173,7 +182,7 @@ class _Derivation:
         for flag in ("load_only", "dump_only"):
             if getattr(plucked, flag) and not getattr(field, flag):
                 raise ValueError(f"{field.field_name!r}, which it plucks, is {flag}, and it is not")
-        value = self.field(plucked)
+        value = self._inner(plucked)
         if isinstance(value, s.Nullable) and not field.many:
             value = value.shape  # marshmallow asks the Pluck alone whether it may be null
         shape: s.Shape = s.Plucked(shape=value, member=plucked.attribute or field.field_name)
@@ -190,6 +199,7 @@ class _Derivation:
                 shape = self.model(type(schema), schema, unknown)
             except ModelError as error:
                 raise ValueError(f"{error.subject}: {error.mistakes[0]}") from error
+            _check_no_references(shape, type(schema).__name__)
             self._known[key] = _without_key(shape)
         return self._known[key]
 
@@ -253,6 +263,7 @@ class _Derivation:
             _check_key(field)
         if field.load_only and field.dump_only:
             raise ValueError("it is both load_only and dump_only, so nobody sees it")
+        reference: s.Reference | None = getattr(field, "reference", None)
         optional = schema.partial is True or name in (schema.partial or ())
         return s.Member(
             name=attribute,
@@ -265,10 +276,11 @@ class _Derivation:
             # A Constant has one although it is required, and then never needs it.
             default=s.MISSING if field.required else _default(field, shape),
             compute=computed(field),
-            description=str(field.metadata.get("description", "")),
+            description=str(field.metadata.get("description", "")) or _refers(reference),
             deprecated=bool(field.metadata.get("deprecated", False)),
             example=_declared_example(field, shape),
             required_words=required_words(field),
+            reference=reference,
         )
 
     def _one_of(self, schema_class: Any) -> s.OneOf:
@@ -313,6 +325,16 @@ def _without_key(shape: s.Object | s.OneOf) -> s.Object | s.OneOf:
         for m in shape.members
     )
     return replace(shape, members=members)
+
+
+def _check_no_references(shape: s.Object | s.OneOf, name: str) -> None:
+    for one in [shape] if isinstance(shape, s.Object) else [one for _, one in shape.variants]:
+        for member in one.members:
+            if member.reference is not None:
+                raise ValueError(
+                    f"{name}: field {member.name!r} refers to another resource, which only a field "
+                    "of the resource's own model can"
+                )
 
 
 def _include_mistakes(members: list[s.Member]) -> Iterator[str]:
@@ -462,6 +484,13 @@ def _loading(field: Any) -> Callable[[Any], Any] | None:
         field, "deserialize_func", None
     )
     return (lambda value: field._deserialize(value, field.name, None)) if has_one else None
+
+
+def _refers(reference: s.Reference | None) -> str:
+    if reference is None:
+        return ""
+    what = "The key of" if reference.format == "key" else "A link to"
+    return f"{what} one in `{reference.resource}`"
 
 
 def _description(schema_class: type[Schema]) -> str:

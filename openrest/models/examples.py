@@ -102,6 +102,8 @@ def _is_made_of_others(shape: s.Shape) -> bool:
 def _object(shape: s.Object, inside: frozenset[int]) -> dict[str, Any]:
     shown = {}
     for member in shape.members:
+        if member.reference is not None and not member.required:
+            continue  # what it refers to may not be there, and then the example would be refused
         try:
             shown[member.wire] = _member(member, inside)
         except _Endless:
@@ -156,6 +158,8 @@ def native_example(shape: s.Shape) -> Any:
 def _member(member: s.Member, inside: frozenset[int]) -> Any:
     if member.example is not s.MISSING:
         return member.example
+    if member.reference is not None and member.nullable:
+        return None
     if member.default is not s.MISSING and not callable(member.default):
         return dumper(member.shape)(member.default)
     made_up = _example(member.shape, inside)

@@ -101,6 +101,10 @@ def _in_one_table(schema_class: type[Schema], shape: s.OneOf) -> s.OneOf:
     return replace(shape, members=members)
 
 
+def _meaning(member: s.Member) -> tuple[object, ...]:
+    return bare(member.shape), member.wire, member.reference
+
+
 def _merged(shape: s.OneOf, common: Set[str], mistakes: list[str]) -> Iterator[s.Member]:
     found: dict[str, list[tuple[str, s.Member]]] = {}
     for value, variant in shape.variants:
@@ -117,7 +121,7 @@ def _merged(shape: s.OneOf, common: Set[str], mistakes: list[str]) -> Iterator[s
             yield first
             continue
         for value, member in having[1:]:
-            if (bare(member.shape), member.wire) != (bare(first.shape), first.wire):
+            if _meaning(member) != _meaning(first):
                 mistakes.append(
                     f"the variants {first_value!r} and {value!r} both have a field {name!r}, "
                     "with different meanings: records of one resource share a table."

@@ -195,8 +195,12 @@ def _load_uuid(value: Any, at: str, mistakes: list[Mistake]) -> Any:
 
 
 def _parsed(shape: s.Parsed) -> Load:
-    search, parse, formats = shape.pattern.search, shape.parse, bool(shape.formats)
+    search, parse, total = shape.pattern.search, shape.parse, shape.total
     wanted = say(msg.PARSED, text=shape.what)
+    said = say(msg.NOT_THERE)
+    if isinstance(shape, s.Link):
+        wanted = say(msg.LINK, resource=shape.resource, sample=shape.example)
+        said = say(msg.REFERS_TO_NOTHING, resource=shape.resource)
 
     def load_parsed(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not str or not search(value):
@@ -205,10 +209,10 @@ def _parsed(shape: s.Parsed) -> Load:
         try:
             return parse(value)
         except ValueError:
-            if formats:
+            if total:
                 mistake(mistakes, at, wanted)
             else:
-                mistakes.append(Rule(say(msg.NOT_THERE), pointer=at))
+                mistakes.append(Rule(said, pointer=at))
         return None
 
     return load_parsed

@@ -37,6 +37,7 @@ __all__ = [
     "Duration",
     "Except",
     "Integer",
+    "Link",
     "List",
     "Map",
     "Member",
@@ -48,6 +49,7 @@ __all__ = [
     "OneOf",
     "Parsed",
     "Plucked",
+    "Reference",
     "Ruled",
     "Shape",
     "String",
@@ -217,8 +219,8 @@ class Parsed(Shape):
 
     `parse` makes the native value of a text that matches the pattern, and `write` the text of a
     native value. What `parse` refuses (ValueError) no schema can say; with `total` it refuses
-    nothing. `what` completes *must be ...*, and `example` is a text that fits. Of the `formats` of
-    JSON Schema it has one, and what the format excludes `parse` refuses, too.
+    nothing, or only what is none of the `formats` of JSON Schema, of which the text has one. `what`
+    completes *must be ...*, and `example` is a text that fits.
     """
 
     pattern: Pattern
@@ -228,6 +230,17 @@ class Parsed(Shape):
     example: str
     formats: tuple[str, ...] = ()
     total: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link(Parsed):
+    """A link to an object of a resource; native is its key, which has the `shape`.
+
+    What leads to no such object here is refused by `parse`.
+    """
+
+    resource: str
+    shape: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +354,21 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What a member refers to: an object of the `resource`, by its key.
+
+    `field` is the name of the key, where the author gave one. `on_delete` says what becomes of a
+    record whose target is deleted: nothing, for the target stays; it goes, too; or it refers to
+    nothing. In the format ``uri`` clients see a link to it in the place of its key.
+    """
+
+    resource: str
+    field: str = ""
+    format: Literal["key", "uri"] = "key"
+    on_delete: Literal["restrict", "cascade", "set_null"] = "restrict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One member of an object.
 
@@ -348,7 +376,7 @@ class Member:
     function without arguments that gives one, for a member that the client left out (or, when
     it is read-only, may not send). What answers show is made by `compute`, where there is one;
     when the member is also read-only, nothing of it is stored. `required_words` are what its
-    author says of a client that left it out.
+    author says of a client that left it out. `reference` says what its value refers to.
     """
 
     name: str
@@ -364,6 +392,7 @@ class Member:
     deprecated: bool = False
     example: Any = MISSING
     required_words: str = ""
+    reference: Reference | None = None
 
     @property
     def nullable(self) -> bool:

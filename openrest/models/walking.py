@@ -137,12 +137,28 @@ def bare(shape: s.Shape) -> s.Shape:
     return shape
 
 
+def _with_keys(shape: s.Shape) -> s.Shape:
+    """The shape with the key itself where clients see a link to its object."""
+    match shape:
+        case s.Link(shape=key):
+            return key
+        case s.Nullable() | s.Ruled() | s.Except():
+            return rebuilt(shape, _with_keys)
+        case _:
+            return shape
+
+
 def stored_object(shape: s.Object | s.OneOf) -> s.Object:
     """The object that a store keeps of a model: all that is only computed is left out of it.
 
-    What answers make of a member says nothing of when a record has it.
+    What answers make of a member says nothing of when a record has it. Of a reference it keeps the
+    key, whatever clients see of it.
     """
-    members = tuple(replace(member, compute=None) for member in shape.members if member.stored)
+    members = tuple(
+        replace(member, shape=_with_keys(member.shape), compute=None)
+        for member in shape.members
+        if member.stored
+    )
     if isinstance(shape, s.OneOf):
         return s.Object(members=members, description=shape.description)
     return shape if members == shape.members else replace(shape, members=members)

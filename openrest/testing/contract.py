@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import inspect
-import re
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from openrest.testing.contract_links import CreatedKeys
 from openrest.testing.contract_report import ContractBroken, ContractReport, Finding
 
 try:
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import Status, StopReason, events, from_schema
+    from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
     from schemathesis.transport.wsgi import WSGI_TRANSPORT
 
     from openrest.testing import contract_formats
@@ -92,7 +93,7 @@ def check_contract(
     watch = _Watch(schema.raw_schema)
     with _in_process():
         watch.see_all(from_schema(schema).execute())
-        for resource in watch.resources_to_reach():
+        for operations in watch.operations_to_reach():
             # Only a link leads to some keys, and among many links few lead there. Few examples
             # must not make that look like a lie.
             config = SchemathesisConfig.from_dict(
@@ -102,7 +103,9 @@ def check_contract(
                 }
             )
             schema = schemathesis.openapi.from_wsgi(document, tested, config=config)
-            watch.see_all(from_schema(schema.include(path_regex=resource)).execute())
+            included = schema.include(name=sorted(operations))
+            with CreatedKeys(schema.raw_schema).filled_in(GLOBAL_HOOK_DISPATCHER):
+                watch.see_all(from_schema(included).execute())
     watch.finish()
     report = ContractReport(
         seed=config.seed,
@@ -212,13 +215,35 @@ class _Watch:
         elif isinstance(event, events.EngineFinished):
             self._see_end(event)
 
-    def resources_to_reach(self) -> list[str]:
-        """The first segments of paths with an operation that has not succeeded, as patterns."""
-        paths = [label.partition(" ")[2] for label in self._without_success()]
-        return [
-            f"^/{segment}(/|$)"
-            for segment in dict.fromkeys(re.escape(p.split("/")[1]) for p in paths)
-        ]
+    def operations_to_reach(self) -> list[set[str]]:
+        """For each resource with an operation that has not succeeded what may lead there.
+
+        That are the operations of the resource, and those of others from which links lead to
+        them: an object may have to refer to others.
+        """
+        missed = dict.fromkeys(_segment(label) for label in self._without_success())
+        leading = self._leading()
+        found = []
+        for segment in missed:
+            labels = [label for label in self.answers if _segment(label) == segment]
+            for label in labels:
+                labels += [each for each in leading.get(label, ()) if each not in labels]
+            found.append(set(labels))
+        return found
+
+    def _leading(self) -> dict[str, list[str]]:
+        """Of each operation those from which links lead to it."""
+        entries = {
+            label: self._document["paths"][path][method.lower()]
+            for label, (method, _, path) in ((each, each.partition(" ")) for each in self.answers)
+        }
+        by_id = {entry.get("operationId"): label for label, entry in entries.items()}
+        leading: dict[str, list[str]] = {}
+        for label in entries:
+            for response in self._responses(label).values():
+                for link in response.get("links", {}).values():
+                    leading.setdefault(by_id.get(link.get("operationId"), ""), []).append(label)
+        return leading
 
     def _without_success(self) -> list[str]:
         return [
@@ -310,6 +335,11 @@ class _Watch:
     def _add(self, finding: Finding) -> None:
         title = finding.message.partition("\n")[0]
         self.findings.setdefault((finding.operation, finding.check, title), finding)
+
+
+def _segment(label: str) -> str:
+    """The first segment of the path of an operation."""
+    return label.partition(" ")[2].split("/")[1]
 
 
 def _shown(response: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from openrest.errors import RecordConflict, RecordNotFound
-from openrest.interfaces import Record
+from openrest.interfaces import Change, DataStore, Record
 from openrest.query import Query
 from openrest.testing.store_base import Hooks, Page, keys
 
@@ -31,6 +32,25 @@ def together(*actions: Callable[[], object]) -> None:
     with ThreadPoolExecutor(len(actions)) as pool:
         for done in [pool.submit(run, action) for action in actions]:
             done.result()
+
+
+def _cannot_be_overtaken(other: DataStore, write: Callable[[Change], object]) -> None:
+    """See that the page of `other` stays while the write, which looks for it, goes on."""
+    looking, deleted = threading.Event(), threading.Event()
+
+    def look(record: Record) -> Record:
+        other.get("a")
+        looking.set()
+        deleted.wait(_MOMENT)
+        other.get("a")
+        return record
+
+    def overtake() -> None:
+        looking.wait(30)
+        other.delete("a")
+        deleted.set()
+
+    together(lambda: write(look), overtake)
 
 
 class ThreadRules(Hooks):
@@ -82,6 +102,16 @@ class ThreadRules(Hooks):
             pytest.fail("The record was changed after the check, and then deleted.")
 
         together(lambda: store.delete("a", unread), overtake)
+
+    def test_what_a_check_reads_of_an_atomic_store_holds_until_all_is_written(self) -> None:
+        page: Record = {"slug": "a", "title": "A", "visits": 0}
+        store = self.writable(self.make_store(Page, [page, {**page, "slug": "b"}]))
+        for other in (store, self.make_store(Page, [page])):
+            if store.atomic_with(other):
+                new = {**page, "slug": "of itself" if other is store else "of another"}
+                _cannot_be_overtaken(other, functools.partial(store.insert, new))
+                other.insert(page)
+                _cannot_be_overtaken(other, functools.partial(store.update, "b"))
 
     def test_one_of_many_inserts_of_a_key_succeeds(self) -> None:
         store = self.writable(self.make_store(Page, []))

@@ -229,6 +229,37 @@ class WritingRules(Hooks):
             store.delete(1, refuse)
         assert stored(store) == exact(PEOPLE)
 
+    def test_insert_shows_the_check_the_record_that_is_about_to_come(self) -> None:
+        store = self.writable(self.people())
+        seen: list[Record] = []
+        new = store.insert({"name": "Barbara", "age": 28}, seen.append)
+        assert exact(seen) == exact([{"name": "Barbara", "age": 28}])
+        seen[0]["name"] = "Nobody"
+        assert exact(store.get(new["id"])) == exact(new)
+        assert new["name"] == "Barbara"
+
+    def test_insert_many_shows_the_check_each_record(self) -> None:
+        store = self.writable(self.make_store(Page, []))
+        pages: list[Record] = [{"slug": slug, "title": slug, "visits": 0} for slug in "ab"]
+        seen: list[Record] = []
+        store.insert_many(copy.deepcopy(pages), seen.append)
+        assert exact(seen) == exact(pages)
+
+    def test_a_check_that_raises_inserts_nothing(self) -> None:
+        store = self.writable(self.people())
+
+        def check(record: Record) -> None:
+            if record["name"] == "Karen":
+                raise Refused
+
+        people: list[Record] = [{"name": name, "age": None} for name in ("Barbara", "Karen")]
+        with pytest.raises(Refused):
+            store.insert(dict(people[1]), check)
+        with pytest.raises(Refused):
+            store.insert_many(copy.deepcopy(people), check)
+        assert stored(store) == exact(PEOPLE)
+        assert store.insert(people[0], check)["name"] == "Barbara"
+
     def test_unique_values_conflict_on_insert(self) -> None:
         store = self.unique_people("name", "age")
         with pytest.raises(RecordConflict) as caught:

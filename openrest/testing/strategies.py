@@ -70,6 +70,8 @@ def wire_values(shape: s.Shape) -> st.SearchStrategy[Any]:
             return st.times().map(dt.time.isoformat)
         case s.Uuid():
             return st.uuids().map(str)
+        case s.Link(resource=resource, shape=key):
+            return wire_values(key).map(lambda value: f"/{resource}/{value}")
         case s.Parsed(formats=formats) if formats:
             addresses = {"ipv4": st.ip_addresses(v=4), "ipv6": st.ip_addresses(v=6)}
             return st.one_of(*(addresses[name] for name in formats)).map(str)

@@ -57,6 +57,9 @@ class Odd(models.Model):
     )
     version = models.ConstantField({"v": 1})
     bounds = models.NestedField(Pair)
+    other = models.IntegerForeignField(foreign={"resource": "odds"})
+    linked = models.IntegerForeignField(foreign={"resource": "odds", "format": "uri"})
+    follows = models.IntegerForeignField(foreign={"resource": "odds", "on_delete": "cascade"})
 
     @pre_load
     def spoil(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -78,7 +81,7 @@ class Odds(Controller):
     }
     controller = {
         "list_verbs": ["GET", "POST"],
-        "unique_verbs": ["GET", "PATCH"],
+        "unique_verbs": ["GET", "PATCH", "DELETE"],
         "options": {"pagination": CursorPagination(20, secret="s" * 16)},
     }
     view = {
@@ -174,6 +177,18 @@ def put_slip(name: str = "a", /, **headers: str) -> Callable[[Client], Answer]:
 
 def patched(**members: Any) -> Callable[[Client], Answer]:
     return lambda client: client.patch(client.post("/odds", {}).headers["Location"], members)
+
+
+def referred(count: int, by: str) -> Callable[[Client], Answer]:
+    """Delete an object to which others refer."""
+
+    def delete(client: Client) -> Answer:
+        place = client.post("/odds", {}).headers["Location"]
+        odds = next(c for c in client.app.controllers if c.definition.name == "odds")
+        odds.store.insert_many([{by: int(place.rpartition("/")[2])} for _ in range(count)])
+        return client.delete(place)
+
+    return delete
 
 
 def body(data: bytes, **options: Any) -> Callable[[Client], Answer]:
@@ -333,6 +348,11 @@ ASKED_OF_ODDS = {
     "PARSED": odd(ip="here"),
     "NOT_THERE": odd(day="31/02/2026"),
     "CONSTANT": odd(version={"v": 2}),
+    "LINK": odd(linked="/evens/1"),
+    "NO_TARGET": odd(other=77),
+    "REFERS_TO_NOTHING": odd(other=77),
+    "STILL_REFERENCED": referred(1, "other"),
+    "TOO_MANY_REFER": referred(1001, "follows"),
 }
 #: What only an example in the document says: it is about no address.
 ONLY_SHOWN = {"THIS_CAN_BE_SENT_AS"}

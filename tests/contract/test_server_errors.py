@@ -39,7 +39,7 @@ class Failing(DataStore):
     def get(self, key: Any) -> Record:
         self.fail()
 
-    def insert(self, record: Record) -> Record:
+    def insert(self, record: Record, check: Check | None = None) -> Record:
         self.fail()
 
     def update(self, key: Any, change: Change) -> Record:

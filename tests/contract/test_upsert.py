@@ -12,7 +12,7 @@ from openrest.config import ControllerOptions
 from openrest.controllers import Controller, WSGIDispatcher
 from openrest.datastore import PythonListDataStore, SQLiteDataStore, UniqueTogether
 from openrest.errors import ConfigurationError
-from openrest.interfaces import DataStore
+from openrest.interfaces import Check, DataStore, Record
 from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from tests.contract.apis import KINDS, Kind
@@ -111,7 +111,7 @@ def test_what_clashes_with_another_record_is_409(pages: Callable[..., Client]) -
 class Contested(PythonListDataStore):
     """Somebody else creates the page between the look and the insert, and deletes it again."""
 
-    def insert(self, record: dict[str, Any]) -> dict[str, Any]:
+    def insert(self, record: Record, check: Check | None = None) -> Record:
         if self.rivals:
             self.rivals -= 1
             super().insert({**record, "title": f"of rival {self.rivals}"})
@@ -140,7 +140,7 @@ class Vanishing(PythonListDataStore):
             self.delete(key)
         return super().update(key, change)
 
-    def insert(self, record: dict[str, Any]) -> dict[str, Any]:
+    def insert(self, record: Record, check: Check | None = None) -> Record:
         super().insert(record)
         return super().insert(record)
 

@@ -46,8 +46,8 @@ class CopiesOnlyTheOutside(PythonListDataStore):
 
 
 class StoresWhatItIsGiven(PythonListDataStore):
-    def insert(self, record: Record) -> Record:
-        new = super().insert(record)
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        new = super().insert(record, check)
         record.update(new)
         self._records[new[self.key.name]] = record
         return copy.deepcopy(record)
@@ -315,14 +315,34 @@ class ChecksTooEarly(PythonListDataStore):
 
 
 class ReusesKeys(PythonListDataStore):
-    def insert(self, record: Record) -> Record:
+    def insert(self, record: Record, check: Check | None = None) -> Record:
         self._last_key = max(self._keys, default=0)
-        return super().insert(record)
+        return super().insert(record, check)
 
 
 class StoresHalf(PythonListDataStore):
-    def insert_many(self, records: Sequence[Record]) -> list[Record]:
-        return [super(StoresHalf, self).insert_many([record])[0] for record in records]
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
+        return [super(StoresHalf, self).insert_many([record], check)[0] for record in records]
+
+
+class ForgetsTheCheck(PythonListDataStore):
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
+        return super().insert_many(records)
+
+
+class ChecksWhatIsStored(PythonListDataStore):
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        new = super().insert(record)
+        if check is not None:
+            check(new)
+        return new
+
+
+class ChecksAnInsertTooEarly(PythonListDataStore):
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        if check is not None:
+            check(record)
+        return super().insert(record)
 
 
 class ShowsHalf(PythonListDataStore):
@@ -392,6 +412,11 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (ForgetsTheValidators, "unique_values_conflict_on_insert"),
     (LosesUpdates, "no_update_is_lost_between_two_threads"),
     (ChecksTooEarly, "a_record_is_not_deleted_between_check_and_delete"),
+    (ForgetsTheCheck, "insert_shows_the_check_the_record_that_is_about_to_come"),
+    (ForgetsTheCheck, "insert_many_shows_the_check_each_record"),
+    (ChecksWhatIsStored, "a_check_that_raises_inserts_nothing"),
+    (StoresHalf, "a_check_that_raises_inserts_nothing"),
+    (ChecksAnInsertTooEarly, "what_a_check_reads_of_an_atomic_store_holds_until_all_is_written"),
     (ReusesKeys, "assigned_keys_are_never_given_twice"),
     (StoresHalf, "insert_many_stores_all_or_none"),
     (ShowsHalf, "readers_see_all_of_an_insert_many_or_nothing"),

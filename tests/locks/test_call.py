@@ -97,6 +97,7 @@ def test_a_call_has_what_is_declared_and_nothing_else(api: Client) -> None:
         "address": "/items/1/look",
         "media_type": "application/json",
         "streams": False,
+        "within": (),
     }
     assert not hasattr(call, "__dict__")
 

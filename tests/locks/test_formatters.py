@@ -191,12 +191,12 @@ def test_a_declaration_that_cannot_be_is_refused_at_class_creation(
 
 
 def test_without_the_lock_the_lie_goes_out_and_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unchecked(plan: Any, call: Call, record: Record) -> Record:
-        for part in plan.formatters:
+    def unchecked(formatters: Any, call: Call, record: Record) -> Record:
+        for part in formatters:
             record = part.format(record, call)
         return record
 
-    monkeypatch.setattr(rendering, "_format", unchecked)
+    monkeypatch.setattr(rendering, "format_record", unchecked)
     api = formatted(forget_to_remove)
     # The dumper is a lock of its own: it writes what the schema has, and no more.
     assert api.get("/items/1").json == {"id": 1, "day": "2026-01-01"}

@@ -1,0 +1,225 @@
+"""A store whose records keep what they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from openrest.contract import Contribution, ResponseSpec
+from openrest.errors import Conflict, Mistake, RecordNotFound, StillReferenced, TargetMissing
+from openrest.interfaces import Change, Check, DataStore, Record
+from openrest.models.places import pointer
+from openrest.query import Query
+from openrest.relations.deleting import MOST, Occupied, plan_deletion
+from openrest.relations.relation import Relation, Relations
+
+__all__ = ["RelatedStore", "deleting_contribution", "writing_contribution"]
+
+#: How often a deletion begins anew because more records refer to what is to go.
+_ATTEMPTS: Final = 10
+
+#: What is known of a store: all that its class says, and whose records it has.
+_KNOWN: Final = (*DataStore.__annotations__, "resource", "shape", "key", "validators")
+
+
+class RelatedStore(DataStore):
+    """The store of a resource that refers to others, or to which others refer.
+
+    It writes no record that refers to nothing (TargetMissing), and deletes none to which others
+    refer (StillReferenced), or deletes or changes those, too. It does so in the write itself, where
+    the stores are atomic with each other; elsewhere it looks before the write and once more after
+    it.
+    """
+
+    def __init__(self, store: DataStore, name: str, relations: Relations) -> None:
+        vars(self).update({name: getattr(store, name) for name in _KNOWN})
+        self._store = store
+        self._name = name
+        self._relations = relations
+        self._outgoing = relations.outgoing(name)
+        self._incoming = relations.incoming(name)
+        self._racing = [each for each in self._outgoing if not self._is_atomic(each.target.name)]
+        self._deletes_alone = all(
+            self._is_atomic(each.source.name) for each in relations.going_with(name)
+        )
+
+    def prepare_search(self, members: Sequence[str]) -> None:
+        self._store.prepare_search(members)
+
+    def find(self, query: Query) -> Iterable[Record]:
+        return self._store.find(query)
+
+    def stream(self, query: Query) -> Iterator[Record]:
+        return self._store.stream(query)
+
+    def count(self, query: Query) -> int:
+        return self._store.count(query)
+
+    def count_up_to(self, query: Query, most: int) -> int:
+        return self._store.count_up_to(query, most)
+
+    def get(self, key: Any) -> Record:
+        return self._store.get(key)
+
+    def atomic_with(self, other: DataStore) -> bool:
+        other = other._store if isinstance(other, RelatedStore) else other
+        return self._store.atomic_with(other)
+
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        if not self._outgoing:
+            return self._store.insert(record, *([check] if check else []))
+        new = self._store.insert(record, self._checked(check, [record]))
+        self._look_again([new])
+        return new
+
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
+        if not self._outgoing:
+            return self._store.insert_many(records, *([check] if check else []))
+        new = self._store.insert_many(records, self._checked(check, records))
+        self._look_again(new)
+        return new
+
+    def update(self, key: Any, change: Change) -> Record:
+        if not self._outgoing:
+            return self._store.update(key, change)
+        before: Record = {}
+
+        def changed(current: Record) -> Record:
+            before.clear()
+            before.update(current)
+            new = change(dict(current))
+            self._refuse_missing(new, before)
+            return new
+
+        new = self._store.update(key, changed)
+        if self._racing:
+            try:
+                self._refuse_missing(new, before, racing=True)
+            except TargetMissing:
+                self._store.update(key, lambda now: before if now == new else now)
+                raise
+        return new
+
+    def delete(self, key: Any, check: Check | None = None) -> None:
+        """Remove the record, as one atomic step with `check`, and what has to go with it before.
+
+        `check` may be run more than once.
+        """
+        if not self._incoming:
+            self._store.delete(key, check)
+            return
+
+        def alone(record: Record) -> None:
+            if check is not None:
+                check(record)
+            plan = plan_deletion(self._relations, self._name, key)
+            if plan.others:
+                raise Occupied(plan)
+
+        for _ in range(_ATTEMPTS):
+            try:
+                self._store.delete(key, alone)
+            except Occupied as occupied:
+                occupied.plan.carry_out()
+            else:
+                break
+        else:
+            last = self._incoming[-1]
+            raise StillReferenced(last.source.name, last.member.name)
+        if not self._deletes_alone:
+            plan_deletion(self._relations, self._name, key, restrict=False).carry_out()
+
+    def _is_atomic(self, other: str) -> bool:
+        store = self._relations.store(other)
+        return self._store.atomic_with(store) and store.atomic_with(self._store)
+
+    def _checked(self, check: Check | None, records: Sequence[Record]) -> Check:
+        together = [record.get(self.key.name) for record in records]
+
+        def checked(record: Record) -> None:
+            if check is not None:
+                check(record)
+            self._refuse_missing(record, {}, together)
+
+        return checked
+
+    def _look_again(self, records: Sequence[Record]) -> None:
+        """Take back new records whose targets have gone while they were written."""
+        if not self._racing:
+            return
+        try:
+            for record in records:
+                self._refuse_missing(record, {}, racing=True)
+        except TargetMissing:
+            for record in records:
+                self._store.delete(record[self.key.name])
+            raise
+
+    def _refuse_missing(
+        self,
+        new: Record,
+        old: Mapping[str, Any],
+        together: Container[Any] = (),
+        *,
+        racing: bool = False,
+    ) -> None:
+        """Raise TargetMissing with every target that `new` does not have in common with `old`.
+
+        Those in `together` are written with it.
+        """
+        missing = {}
+        for one in self._racing if racing else self._outgoing:
+            value = new.get(one.member.name)
+            if value is None or value == old.get(one.member.name):
+                continue
+            if one.target.name == self._name and value in together:
+                continue
+            try:
+                self._relations.store(one.target.name).get(value)
+            except RecordNotFound:
+                missing[one.member.name] = one.target.name
+        if missing:
+            raise TargetMissing(missing)
+
+
+def writing_contribution(relations: Sequence[Relation]) -> Contribution:
+    """What a write answers that refers to nothing."""
+    responses = []
+    for one in relations:
+        missing = TargetMissing({one.member.name: one.target.name})
+        mistakes = [
+            Mistake(detail, pointer=pointer(one.member.wire)) for detail in missing.details.values()
+        ]
+        responses.append(
+            ResponseSpec(
+                status=409,
+                description=f"`{one.member.wire}` refers to nothing in {one.target.name}",
+                example=Conflict(str(missing), mistakes),
+            )
+        )
+    return Contribution(responses=tuple(responses))
+
+
+def deleting_contribution(relations: Sequence[Relation]) -> Contribution:
+    """What becomes of the records that refer to a deleted one."""
+    words: list[str] = []
+    responses: list[ResponseSpec] = []
+    for one in relations:
+        those = f"the objects of `{one.source.name}` that refer to it by `{one.member.wire}`"
+        match one.reference.on_delete:
+            case "restrict":
+                kept = StillReferenced(one.source.name, one.member.wire)
+                responses.append(_refusal(str(kept).removesuffix("."), kept))
+                continue
+            case "cascade":
+                words.append(f"With it go {those}.")
+            case "set_null":
+                words.append(f"It becomes null in {those}.")
+        if not any(spec.description.startswith("More") for spec in responses):
+            most = StillReferenced(one.source.name, one.member.wire, MOST)
+            responses.append(_refusal(str(most).removesuffix("."), most))
+    return Contribution(description=" ".join(words), responses=tuple(responses))
+
+
+def _refusal(description: str, error: StillReferenced) -> ResponseSpec:
+    return ResponseSpec(status=409, description=description, example=Conflict(str(error)))
