@@ -38,6 +38,7 @@ from openrest.options import store_name
 from openrest.pagination import Pagination
 from openrest.partial import read_partial
 from openrest.preconditions import read_preconditions
+from openrest.preferences import read_preferences
 from openrest.searching import read_search
 from openrest.sorting import read_sorting
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
@@ -90,6 +91,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         mistakes.extend(_shown_mistakes(shape, formatters))
     upsert = _options(controller).get("upsert", False)
     mistakes.extend(_upsert_mistakes(upsert, unique_verbs, key))
+    preferences, found = read_preferences(_options(controller))
+    mistakes.extend(found)
     preconditions = None
     if shape is not None:
         preconditions, found = read_preconditions(
@@ -142,6 +145,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         preconditions=preconditions,
         embed=embed,
         children=children,
+        preferences=preferences,
         response_classes=response_classes,
         format_parameter=format_parameter,
         formatters=formatters,

@@ -18,6 +18,7 @@ from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseC
 from openrest.models import shapes as s
 from openrest.partial import Partial
 from openrest.preconditions import Concurrency, Preconditions
+from openrest.preferences import Preferences
 from openrest.searching import Searching
 from openrest.sorting import Sorting
 
@@ -92,6 +93,7 @@ class ControllerOptions(TypedDict, total=False):
         "users.home"}``, and True is all of them; none unless given.
     max_embed_depth: how many dots and one ``?embed=address.city`` may have, where the other
         resource has the option, too; 2 unless given, at most 5.
+    prefer: whether ``Prefer: return=minimal`` and ``Prefer: handling=strict`` are heeded.
     """
 
     pagination: PaginationStyle | None
@@ -107,6 +109,7 @@ class ControllerOptions(TypedDict, total=False):
     embed: Literal[True] | Sequence[str]
     max_embed_depth: int
     children: Literal[True] | Sequence[str] | Mapping[str, str]
+    prefer: bool
 
 
 class ControllerConfig(TypedDict):
@@ -194,6 +197,7 @@ class Definition:
     preconditions: Preconditions
     embed: Embed
     children: Children
+    preferences: Preferences | None
     response_classes: tuple[type[ResponseClass], ...]
     format_parameter: bool
     formatters: tuple[Formatter, ...]

@@ -84,6 +84,7 @@ CHANGED_SINCE: Final = "The object is not as the request's condition wants it: i
 EXISTS_ALREADY: Final = "The object is there already, and the request's condition wants none."
 NOT_THERE_YET: Final = "There is no such object, and the request's condition wants one."
 NO_CONDITION: Final = "Say which version is meant: If-Match with the ETag that GET has answered."
+STRICTLY: Final = "Strict handling is preferred, and so is what cannot be heeded here."
 PATCH_UNFIT: Final = "The patch fits its schema; the object is not one that it can be applied to."
 #: {member} is a name.
 SAME_VALUE: Final = "Another record has the same {member}."
@@ -181,6 +182,8 @@ PARAMETER_TOO_DEEP: Final = "is nested deeper than {maximum} levels"
 PARAMETER_UNREADABLE: Final = "cannot be read. {mistake}"
 #: Of a key in an address, which has one spelling: {value}.
 IS_WRITTEN: Final = "is written {value}"
+#: Of the header Prefer; {preference} is one of those in it.
+NOT_HEEDED: Final = "has {preference!r}, which is not heeded here"
 #: Of the header Content-Type.
 MUST_BE: Final = "must be {media_types}"
 #: Of the header Accept.

@@ -41,6 +41,7 @@ from openrest.negotiation import best
 from openrest.operations import Call, Operation, Result
 from openrest.parsing import parse, path_text, path_values, root_of, shown
 from openrest.plans import Plan, status_line
+from openrest.preferences import heed
 from openrest.rendering import Response, check_problem, encoded, render, render_problem
 from openrest.routing import Router
 from openrest.streaming import Spooled, Stream
@@ -161,6 +162,8 @@ class Pipeline:
             format = _negotiate(plan, environ)
             coding = _coding(plan, environ) if plan.operation.codings else None
             call = parse(plan, path, format, environ, self.limits)
+            if plan.minimal is not None:
+                heed(call)
             result = _handle(plan, call)
             return _render(plan, call, result, format, coding, environ)
         except Problem as problem:

@@ -22,6 +22,7 @@ from openrest.models.text import Read, text_reader
 from openrest.models.walking import rebuilt
 from openrest.operations import Operation
 from openrest.partial import chosen_shape
+from openrest.preferences import PREFER
 from openrest.strict_json import read_json
 
 __all__ = ["Answer", "Formatting", "Plan", "Rows", "Sender", "formatting", "status_line"]
@@ -149,6 +150,8 @@ class Plan:
         self.changes = (
             operation.validators if any(p.answered_later for p in operation.parameters) else None
         )
+        #: The status whose object a client may prefer not to be shown; 204 is answered instead.
+        self.minimal = _minimal(operation)
         in_rows = any(each.rows for each in self.formats)
         self.answers = {spec.status: _answer(spec, debug, in_rows) for spec in operation.responses}
         self.wires = (
@@ -156,6 +159,13 @@ class Plan:
             if operation.body and not isinstance(operation.body.shape, s.List)
             else {}
         )
+
+
+def _minimal(operation: Operation) -> int | None:
+    if not any(parameter.name == PREFER for parameter in operation.parameters):
+        return None
+    # A PUT that creates always says so (RFC 9110, section 9.3.4).
+    return min(spec.status for spec in operation.responses if spec.content == "record")
 
 
 def formatting(part: Formatter) -> Formatting:

@@ -19,6 +19,7 @@ from openrest.models.links import mounted_at
 from openrest.operations import Call, Page, Result
 from openrest.partial import CHOSEN
 from openrest.plans import Answer, Formatting, Plan, Rows, Sender, status_line
+from openrest.preferences import applied, wants_minimal
 from openrest.streaming import Spooled, Stream, read_ahead
 from openrest.translation import Translate, localized
 from openrest.views.json import JsonResponse
@@ -85,6 +86,11 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
             varying = [header for header in headers if header[0] == "Vary"]
             return Response(unchanged.status_line, [*varying, *kept], b"")
         headers += validators
+    if plan.minimal is not None:
+        is_minimal = result.status == plan.minimal and wants_minimal(call)
+        headers += applied(call, minimal=is_minimal)
+        if is_minimal:
+            return Response(plan.answers[204].status_line, headers, b"")
     headers.append(("Content-Type", format.content_type))
     if isinstance(body, bytes):
         headers.append(("Content-Length", str(len(body))))

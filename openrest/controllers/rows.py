@@ -36,6 +36,7 @@ from openrest.models.text import has_text_form, text_shape
 from openrest.models.variants import create_shape, read_shape, sent_name
 from openrest.models.walking import may_refuse, without_rules
 from openrest.operations import Call, Declaration, Operation, Result, declaration
+from openrest.preferences import PREFER, spared
 from openrest.query import Condition, Query
 from openrest.relations.children import ChildList
 from openrest.relations.embedding import Embedding
@@ -197,7 +198,7 @@ class _Builder:
             "delete": ResponseSpec(status=204, description="It is gone", content="nothing"),
         }.get(name) or self._record_response("The object", contributions)
         if name == "update" and definition.upsert:
-            contributions.append(Contribution(responses=(self._created([]),)))
+            contributions.append(Contribution(responses=(self._created(self._preferring(name)),)))
         own = declaration(handler) or Declaration()
         return self._row(
             id=f"{prefix}_{_identifier(definition.name)}",
@@ -322,6 +323,8 @@ class _Builder:
             for part in contributions
             for spec in part.responses
         ]
+        if any(parameter.name == PREFER for parameter in parameters):
+            others.append(spared(shown))
         row = Operation(
             id=id,
             method=method,
@@ -379,6 +382,7 @@ class _Builder:
         if name == "delete":
             yield deleting_contribution(self.relations.going_with(definition.name))
         yield definition.preconditions.contribution(name)
+        yield from self._preferring(name)
         if name == "create" and not definition.key.read_only:
             clash = RecordConflict([definition.key.name])
             example = Conflict(
@@ -387,6 +391,10 @@ class _Builder:
             yield Contribution(
                 responses=(ResponseSpec(status=409, description=str(clash), example=example),)
             )
+
+    def _preferring(self, name: str) -> Iterator[Contribution]:
+        if self.definition.preferences is not None:
+            yield self.definition.preferences.contribution(name)
 
     def _conflicts(self) -> Iterator[Contribution]:
         store = self.definition.datastore

@@ -109,7 +109,7 @@ class Slips(Controller):
     controller = {
         "list_verbs": [],
         "unique_verbs": ["PUT"],
-        "options": {"upsert": True, "concurrency": "required"},
+        "options": {"upsert": True, "concurrency": "required", "prefer": True},
     }
     view = {"response_class": JsonResponse}
 
@@ -327,6 +327,8 @@ ASKED_OF_ODDS = {
     "PATCH_BROKEN": patched(bounds={"high": 1}),
     "EXISTS_ALREADY": put_slip(**{"If-None-Match": "*"}),
     "NOT_THERE_YET": put_slip("b", **{"If-Match": "*"}),
+    "STRICTLY": put_slip(Prefer="handling=strict, foo"),
+    "NOT_HEEDED": put_slip(Prefer="handling=strict, foo"),
     "PRECONDITION_REQUIRED": put_slip(),
     "NO_CONDITION": put_slip(),
     "MIN_LENGTH": odd(long="a"),

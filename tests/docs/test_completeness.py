@@ -74,6 +74,7 @@ INTERNAL = {
     "openrest.rendering",
     "openrest.routing",
     "openrest.preconditions",
+    "openrest.preferences",
     "openrest.searching",
     "openrest.sorting",
     "openrest.streaming",
