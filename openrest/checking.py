@@ -22,6 +22,7 @@ from openrest.config import (
     ViewOptions,
 )
 from openrest.contract import Contribution
+from openrest.datastore.lifecycle import read_times
 from openrest.embedded import RESERVED, Embed, read_embed
 from openrest.errors import ModelError, did_you_mean
 from openrest.filter_options import read_filters
@@ -99,6 +100,12 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
             _options(controller), _options(resource), shape, upsert=upsert is True
         )
         mistakes.extend(found)
+    times = None
+    if shape is not None and _is_store(resource.get("datastore")):
+        times, found = read_times(_options(resource), shape, resource["datastore"])
+        mistakes.extend(found)
+        if times is not None and times.deleted_at is not None:
+            shape = _without_sight_of(times.deleted_at, shape)
     filters, sorting, search, partial = None, None, None, None
     store = resource.get("datastore")
     embed = Embed()
@@ -134,6 +141,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         key=key,
         datastore=store,
         validators=validators,
+        times=times,
         list_verbs=list_verbs,
         unique_verbs=unique_verbs,
         pagination=pagination,
@@ -287,6 +295,17 @@ def _store_mistakes(
     for validator in validators:
         if isinstance(validator, StoreValidator) and not isinstance(validator, store.enforces):
             yield f"resource.datastore: {name} cannot keep {validator!r}."
+
+
+def _without_sight_of(name: str, shape: Any) -> Any:
+    """The shape of which clients see one field no longer: it says what they do not have."""
+    members = tuple(
+        replace(m, write_only=True, read_only=True) if m.name == name else m for m in shape.members
+    )
+    if isinstance(shape, s.OneOf):
+        variants = tuple((kind, _without_sight_of(name, one)) for kind, one in shape.variants)
+        return replace(shape, members=members, variants=variants)
+    return replace(shape, members=members)
 
 
 def _upsert_mistakes(

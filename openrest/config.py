@@ -12,6 +12,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from marshmallow import Schema
 
 from openrest.children import Children
+from openrest.datastore.lifecycle import Times
 from openrest.embedded import Embed
 from openrest.filters import CustomFilter, Filters, Operator
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
@@ -42,10 +43,17 @@ class ResourceOptions(TypedDict, total=False):
     """What belongs to the data.
 
     validators: rules that the store keeps inside its writes, such as `UniqueTogether`.
-    last_modified: the field with the time of the last change, for the header ``Last-Modified``.
+    created_at: the field that is set to the time at which a record is made.
+    updated_at: the field that is set to the time of every change.
+    deleted_at: the field that is set by DELETE, which then hides the record and keeps it.
+    last_modified: the field with the time of the last change, for the header ``Last-Modified``;
+        that of `updated_at` unless given.
     """
 
     validators: Sequence[StoreValidator]
+    created_at: str
+    updated_at: str
+    deleted_at: str
     last_modified: str
 
 
@@ -186,6 +194,7 @@ class Definition:
     key: s.Member
     datastore: type[DataStore] | DataStore
     validators: tuple[StoreValidator, ...]
+    times: Times | None
     list_verbs: tuple[str, ...]
     unique_verbs: tuple[str, ...]
     pagination: PaginationStyle | None

@@ -130,6 +130,11 @@ class DataStore(ABC):
     def get(self, key: Any) -> Record:
         """The record with the key; RecordNotFound when there is none."""
 
+    @property
+    def innermost(self) -> DataStore:
+        """The store that keeps the records, where this one is around another."""
+        return self
+
     def atomic_with(self, other: DataStore) -> bool:
         """Whether what a `check` or `change` reads of the other store holds until all is written.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 Handler = Callable[["Call"], "Result"]
-Decorated = TypeVar("Decorated", bound=Callable[..., "Result"])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 #: What may stand unescaped in a query, less what separates its pairs (RFC 3986, section 3.4).
 _QUERY_CHARACTERS: Final = "!$'()*,/:;?@"
@@ -85,7 +86,7 @@ class Call:
     they came, `address` is the path they came to, `media_type` the format that is answered; one
     that `streams` has records alone, of a page no meta. `checked` says that the conditions in its
     headers have been held against the stored record. `within` are tests that the records of a
-    page have to pass besides those which the query asks for.
+    page have to pass besides those which the query asks for. `later` is the work of `afterwards`.
     """
 
     operation: Operation
@@ -100,11 +101,20 @@ class Call:
     streams: bool = False
     checked: bool = False
     within: tuple[Test, ...] = ()
+    later: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def key(self) -> Any:
         """The value of the first path parameter: the key of the record that is meant."""
         return next(iter(self.path.values()), None)
+
+    def afterwards(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Have work done once the handler has returned, and only then.
+
+        What is stored by then stays, and so does the answer: work that fails is logged. With debug
+        that is ContractError.
+        """
+        self.later.append(partial(work, *arguments))
 
     def uri(self, *segments: object) -> str:
         """The address of a path below the root of the API, as a path-absolute reference.
@@ -207,7 +217,7 @@ def declare(
     headers: Sequence[Header] = (),
     errors: Mapping[int, str] | None = None,
 ) -> Callable[[Decorated], Decorated]:
-    """Say what a method that overrides a built-in handler reads and answers beyond it."""
+    """Say what a method that overrides a built-in handler or a hook reads and answers beyond it."""
     declared = Declaration(
         parameters=tuple(parameters), headers=tuple(headers), errors=dict(errors or {})
     )

@@ -165,10 +165,23 @@ class Pipeline:
             if plan.minimal is not None:
                 heed(call)
             result = _handle(plan, call)
+            if call.later:
+                self._do_later(plan, call)
             return _render(plan, call, result, format, coding, environ)
         except Problem as problem:
             check_problem(plan, problem)
             raise
+
+    def _do_later(self, plan: Plan, call: Call) -> None:
+        """The work that was put off until the handler is done: it cannot undo what is stored."""
+        for work in call.later:
+            try:
+                work()
+            except Exception as error:
+                said = f"{plan.operation.id}: work after the change failed: {error!r}"
+                if self.debug:
+                    raise ContractError(said) from error
+                log.error(said, exc_info=error)
 
     def _match(self, environ: Environ) -> tuple[str, Any]:
         path = path_text(environ)

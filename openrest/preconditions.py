@@ -295,6 +295,8 @@ def read_preconditions(
     """What the options of a controller and of its resource (`data`) ask for, or every mistake."""
     mistakes = []
     concurrency, name = options.get("concurrency"), data.get("last_modified")
+    if "last_modified" not in data and not [*_not_dated(shape, data.get("updated_at"))]:
+        name = data["updated_at"]
     cache_control = options.get("cache_control", "no-cache")
     if concurrency not in (None, *get_args(Concurrency)):
         wanted = " nor ".join(map(repr, get_args(Concurrency)))

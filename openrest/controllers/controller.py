@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from openrest.checking import check
 from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig
+from openrest.datastore.lifecycle import Lifecycle
 from openrest.errors import ConfigurationError, RecordConflict, RecordNotFound, RuleViolated
 from openrest.interfaces import Change, DataStore, Record
 from openrest.json_patch import JsonPatch
@@ -40,9 +41,10 @@ class Controller:
 
     They are checked when the class is created; ConfigurationError names every mistake. To change
     what a verb does, override its method: `get_list`, `create`, `get`, `update` (PUT), `patch`
-    or `delete`. Instances are shared by all threads and keep nothing of a request: all of that
-    is in the `Call`. `store` is the datastore, and `resources` has the controllers of all
-    resources of the API by name, from the time when a dispatcher mounts them:
+    or `delete`. To look at what is written, or to change it, override a hook: `before_create`,
+    `after_create`, `before_update` and so on. Instances are shared by all threads and keep nothing
+    of a request: all of that is in the `Call`. `store` is the datastore, and `resources` has the
+    controllers of all resources of the API by name, from the time when a dispatcher mounts them:
     ``self.resources["address"].store``.
     """
 
@@ -72,6 +74,10 @@ class Controller:
         self._relations: Relations | None = None
         if OPEN_STORES.get():
             self.store  # noqa: B018  # opens it
+        self._hooks_deletes = any(
+            getattr(type(self), name) is not getattr(Controller, name)
+            for name in ("before_delete", "after_delete")
+        )
         self._merge_patch = MergePatch(definition.shape, definition.key)
         self._json_patch = JsonPatch(definition.shape, definition.key, self.max_patched_bytes)
         self._owned = frozenset(
@@ -99,6 +105,8 @@ class Controller:
         store = definition.datastore
         if isinstance(store, type):
             store = store(definition.source, definition.model, definition.validators)
+        if definition.times is not None:
+            store = Lifecycle(store, definition.times)
         if definition.search is not None:
             store.prepare_search(definition.search.members)
         return store
@@ -144,7 +152,11 @@ class Controller:
 
     def create(self, call: Call) -> Result:
         """Insert the body as a new record."""
-        record = self.store.insert(call.body)
+        return self._insert(call, call.body)
+
+    def _insert(self, call: Call, sent: Record) -> Result:
+        record = self.store.insert(self.before_create(call, sent))
+        call.afterwards(self.after_create, call, record)
         key = record[self.definition.key.name]
         return Result(record, 201, [("Location", call.uri(self.definition.name, key))])
 
@@ -160,30 +172,40 @@ class Controller:
         sent = {name: value for name, value in call.body.items() if name not in self._owned}
 
         def change(current: dict[str, Any]) -> dict[str, Any]:
-            self.check_preconditions(call, current)
             return {**sent, **{name: current[name] for name in self._owned if name in current}}
 
         if not self.definition.upsert:
-            return Result(self.store.update(call.key, change))
+            return self._update(call, change)
         return self._upserted(call, sent, change)
 
+    def _update(self, call: Call, change: Change) -> Result:
+        """The record that the change makes, with the conditions of the call and the hooks."""
+        seen: list[Record] = []
+
+        def checked(current: Record) -> Record:
+            self.check_preconditions(call, current)
+            seen[:] = [current]
+            return self.before_update(call, current, change(current))
+
+        record = self.store.update(call.key, checked)
+        call.afterwards(self.after_update, call, seen[0], record)
+        return Result(record)
+
     def _upserted(self, call: Call, sent: Record, change: Change) -> Result:
-        definition = self.definition
-        clash = RecordConflict((definition.key.name,))
+        key = self.definition.key.name
+        clash = RecordConflict((key,))
         for _ in range(_TRIES):
             with suppress(RecordNotFound):
-                return Result(self.store.update(call.key, change))
+                return self._update(call, change)
             self.check_preconditions(call, None)
             self._check_key(call.key)
             try:
-                record = self.store.insert({**sent, definition.key.name: call.key})
+                return self._insert(call, {**sent, key: call.key})
             except RecordConflict as found:
                 # Somebody else has created it since: then it is replaced after all.
                 if found.members != clash.members:
                     raise
                 clash = found
-            else:
-                return Result(record, 201, [("Location", call.uri(definition.name, call.key))])
         raise clash
 
     def _check_key(self, key: Any) -> None:
@@ -201,17 +223,50 @@ class Controller:
         """
 
         def change(current: dict[str, Any]) -> dict[str, Any]:
-            self.check_preconditions(call, current)
             apply = self._json_patch if isinstance(call.body, list) else self._merge_patch
             return apply(current, call.body)
 
-        return Result(self.store.update(call.key, change))
+        return self._update(call, change)
 
     def delete(self, call: Call) -> Result:
         """Delete the record with the call's key."""
-        asked = self.definition.preconditions.unheeded(call)
-        self.store.delete(call.key, partial(self.check_preconditions, call) if asked else None)
+        seen: list[Record] = []
+
+        def check(current: Record) -> None:
+            self.check_preconditions(call, current)
+            self.before_delete(call, current)
+            seen[:] = [current]
+
+        # Without a look at the record it is one statement.
+        looks = self._hooks_deletes or self.definition.preconditions.unheeded(call)
+        self.store.delete(call.key, check if looks else None)
+        for record in seen:
+            call.afterwards(self.after_delete, call, record)
         return Result(None, 204)
+
+    def before_create(self, call: Call, record: Record) -> Record:
+        """What is inserted instead of a record that fits the model. It may raise a Problem."""
+        return record
+
+    def after_create(self, call: Call, record: Record) -> None:
+        """Called once the record is stored."""
+
+    def before_update(self, call: Call, current: Record, record: Record) -> Record:
+        """What takes the place of the current record, instead of a record that fits the model.
+
+        Called by PUT and PATCH, inside the store's atomic step: the current record stays what it
+        is until the new one is stored. It must not write to the store, and may raise a Problem.
+        """
+        return record
+
+    def after_update(self, call: Call, previous: Record, record: Record) -> None:
+        """Called once the record is stored in the place of the previous one."""
+
+    def before_delete(self, call: Call, current: Record) -> None:
+        """Called inside the store's atomic step. It may raise a Problem, and nothing is deleted."""
+
+    def after_delete(self, call: Call, record: Record) -> None:
+        """Called once the record is gone."""
 
     def check_preconditions(self, call: Call, current: dict[str, Any] | None) -> None:
         """Hold ``If-Match`` and its like against the record that is about to change.

@@ -120,7 +120,7 @@ def _objects(shape: Sent) -> list[s.Object]:
 
 def _owned(shape: Sent, *, stored: bool = False) -> list[str]:
     """The members that only the server sets; with `stored` without those that are computed."""
-    owned = (member for one in _objects(shape) for member in one.owned)
+    owned = (m for one in _objects(shape) for m in one.owned if not m.write_only)
     return list(dict.fromkeys(m.wire for m in owned if m.stored or not stored))
 
 

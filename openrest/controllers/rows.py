@@ -56,6 +56,13 @@ BUILT_IN = (
     ("patch", "PATCH", True, "patch"),
     ("delete", "DELETE", True, "delete"),
 )
+#: The hooks that each of them calls inside the change.
+HOOKS = {
+    "create": ("before_create",),
+    "update": ("before_update",),
+    "patch": ("before_update",),
+    "delete": ("before_delete",),
+}
 #: OpenAPI 3.1 ignores header parameters of these names (section 4.8.12.1).
 _NOT_PARAMETERS = ("accept", "authorization", "content-type")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -94,13 +101,17 @@ def rows(
 
 
 def _misdeclared(controller: Any) -> Iterator[str]:
-    built_in = {name for name, *_ in BUILT_IN}
+    hooks = {hook for names in HOOKS.values() for hook in names}
+    built_in = {name for name, *_ in BUILT_IN} | hooks
     for name, function in inspect.getmembers(type(controller), callable):
         declared = declaration(function)
         if declared is not None and bool(declared.method) == (name in built_in):
             yield (
-                f"{name}: @declare is for built-in handlers, @operation for methods of your own."
+                f"{name}: @declare is for built-in handlers and hooks, @operation for methods of "
+                "your own."
             )
+        elif declared is not None and name in hooks and declared.headers:
+            yield f"{name}: a hook answers nothing, so it has no headers to declare."
 
 
 def _row_mistakes(row: Operation) -> Iterator[str]:
@@ -168,11 +179,12 @@ class _Builder:
         verbs = {False: self.definition.list_verbs, True: self.definition.unique_verbs}
         for name, method, unique, prefix in BUILT_IN:
             if method in verbs[unique]:
-                yield self._built_in(getattr(controller, name), name, method, unique, prefix)
+                yield self._built_in(controller, name, method, unique, prefix)
 
     def _built_in(
-        self, handler: Handler, name: str, method: str, unique: bool, prefix: str
+        self, controller: Any, name: str, method: str, unique: bool, prefix: str
     ) -> Operation:
+        handler: Handler = getattr(controller, name)
         definition, parts = self.definition, self.parts
         body = {
             "create": formats.body_of(parts.create, definition.response_classes),
@@ -197,9 +209,14 @@ class _Builder:
             "get": self._chosen(self._record_response("The object", contributions)),
             "delete": ResponseSpec(status=204, description="It is gone", content="nothing"),
         }.get(name) or self._record_response("The object", contributions)
-        if name == "update" and definition.upsert:
+        creates = name == "update" and definition.upsert
+        if creates:
             contributions.append(Contribution(responses=(self._created(self._preferring(name)),)))
-        own = declaration(handler) or Declaration()
+        hooks = (*HOOKS.get(name, ()), *(("before_create",) if creates else ()))
+        own = _with_hooks(
+            declaration(handler) or Declaration(),
+            [declaration(getattr(controller, hook)) for hook in hooks],
+        )
         return self._row(
             id=f"{prefix}_{_identifier(definition.name)}",
             method=method,
@@ -583,6 +600,17 @@ def _json_patch_body(whole: Sent) -> Body:
     return Body(
         shape=JSON_PATCH, media_types=(MEDIA_TYPE,), wire=True, ruled=True, example=operations
     )
+
+
+def _with_hooks(own: Declaration, hooks: Iterable[Declaration | None]) -> Declaration:
+    """What a handler declares, with what its hooks read and the errors that they raise."""
+    for hook in filter(None, hooks):
+        own = replace(
+            own,
+            parameters=(*own.parameters, *hook.parameters),
+            errors={**own.errors, **hook.errors},
+        )
+    return own
 
 
 def _or_none(shown: Any) -> Any:

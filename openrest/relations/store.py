@@ -61,9 +61,12 @@ class RelatedStore(DataStore):
     def get(self, key: Any) -> Record:
         return self._store.get(key)
 
+    @property
+    def innermost(self) -> DataStore:
+        return self._store.innermost
+
     def atomic_with(self, other: DataStore) -> bool:
-        other = other._store if isinstance(other, RelatedStore) else other
-        return self._store.atomic_with(other)
+        return self.innermost.atomic_with(other.innermost)
 
     def insert(self, record: Record, check: Check | None = None) -> Record:
         if not self._outgoing:
@@ -130,8 +133,8 @@ class RelatedStore(DataStore):
             plan_deletion(self._relations, self._name, key, restrict=False).carry_out()
 
     def _is_atomic(self, other: str) -> bool:
-        store = self._relations.store(other)
-        return self._store.atomic_with(store) and store.atomic_with(self._store)
+        mine, theirs = self.innermost, self._relations.store(other).innermost
+        return mine.atomic_with(theirs) and theirs.atomic_with(mine)
 
     def _checked(self, check: Check | None, records: Sequence[Record]) -> Check:
         together = [record.get(self.key.name) for record in records]

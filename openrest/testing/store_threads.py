@@ -108,7 +108,7 @@ class ThreadRules(Hooks):
         store = self.writable(self.make_store(Page, [page, {**page, "slug": "b"}]))
         for other in (store, self.make_store(Page, [page])):
             if store.atomic_with(other):
-                new = {**page, "slug": "of itself" if other is store else "of another"}
+                new = {**page, "slug": "of-itself" if other is store else "of-another"}
                 _cannot_be_overtaken(other, functools.partial(store.insert, new))
                 other.insert(page)
                 _cannot_be_overtaken(other, functools.partial(store.update, "b"))
