@@ -23,6 +23,7 @@ from openrest.config import (
 )
 from openrest.contract import Contribution
 from openrest.datastore.lifecycle import read_times
+from openrest.dry_run import read_dry_run
 from openrest.embedded import RESERVED, Embed, read_embed
 from openrest.errors import ModelError, did_you_mean
 from openrest.filter_options import read_filters
@@ -94,6 +95,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     mistakes.extend(_upsert_mistakes(upsert, unique_verbs, key))
     preferences, found = read_preferences(_options(controller))
     mistakes.extend(found)
+    dry_run, found = read_dry_run(_options(controller), resource.get("datastore"))
+    mistakes.extend(found)
     preconditions = None
     if shape is not None:
         preconditions, found = read_preconditions(
@@ -154,6 +157,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         embed=embed,
         children=children,
         preferences=preferences,
+        dry_run=dry_run,
         response_classes=response_classes,
         format_parameter=format_parameter,
         formatters=formatters,

@@ -13,6 +13,7 @@ from marshmallow import Schema
 
 from openrest.children import Children
 from openrest.datastore.lifecycle import Times
+from openrest.dry_run import DryRun
 from openrest.embedded import Embed
 from openrest.filters import CustomFilter, Filters, Operator
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
@@ -102,6 +103,7 @@ class ControllerOptions(TypedDict, total=False):
     max_embed_depth: how many dots and one ``?embed=address.city`` may have, where the other
         resource has the option, too; 2 unless given, at most 5.
     prefer: whether ``Prefer: return=minimal`` and ``Prefer: handling=strict`` are heeded.
+    dry_run: whether ``?dry_run=true`` checks a write and undoes it.
     """
 
     pagination: PaginationStyle | None
@@ -118,6 +120,7 @@ class ControllerOptions(TypedDict, total=False):
     max_embed_depth: int
     children: Literal[True] | Sequence[str] | Mapping[str, str]
     prefer: bool
+    dry_run: bool
 
 
 class ControllerConfig(TypedDict):
@@ -207,6 +210,7 @@ class Definition:
     embed: Embed
     children: Children
     preferences: Preferences | None
+    dry_run: DryRun | None
     response_classes: tuple[type[ResponseClass], ...]
     format_parameter: bool
     formatters: tuple[Formatter, ...]

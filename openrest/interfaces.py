@@ -71,6 +71,8 @@ class DataStore(ABC):
     writable: ClassVar[bool] = True
     #: Whether it may raise StoreUnavailable.
     can_be_away: ClassVar[bool] = False
+    #: Whether its writes are undone within a `openrest.rehearsal.rehearsal`.
+    rehearses: ClassVar[bool] = False
     #: The classes of validators that it keeps inside its writes.
     enforces: ClassVar[tuple[type[StoreValidator], ...]] = ()
 

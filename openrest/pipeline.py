@@ -12,6 +12,7 @@ from openrest import parsing
 from openrest.bodies import Environ, Limits, discard_body
 from openrest.compression import Choice, choose
 from openrest.contract import Body, Contribution, Header, Parameter, ResponseSpec
+from openrest.dry_run import is_dry, rehearsed
 from openrest.errors import (
     Conflict,
     ContractError,
@@ -165,7 +166,7 @@ class Pipeline:
             if plan.minimal is not None:
                 heed(call)
             result = _handle(plan, call)
-            if call.later:
+            if call.later and not is_dry(call):
                 self._do_later(plan, call)
             return _render(plan, call, result, format, coding, environ)
         except Problem as problem:
@@ -264,7 +265,8 @@ def _not_acceptable(address: str | None, media_types: Sequence[str]) -> NotAccep
 def _handle(plan: Plan, call: Call) -> Result:
     """What the handler answers; the errors of stores and models get their statuses here."""
     try:
-        result = plan.operation.handler(call)
+        with rehearsed(call):
+            result = plan.operation.handler(call)
         embedding = plan.operation.embedding
         return result if embedding is None else embedding.embedded(call, result)
     except RecordNotFound as error:

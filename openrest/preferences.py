@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from openrest import messages as msg
@@ -102,16 +102,19 @@ class Preferences:
         )
 
 
-def spared(success: ResponseSpec) -> ResponseSpec:
+def spared(success: ResponseSpec, *, always: bool) -> ResponseSpec:
     """What is answered instead of a success whose object the client would rather not be sent.
 
+    Its headers are those of the success, `always` or not where 204 has other reasons, too.
     It is no 201 without content: in a document, a status has content or has none.
     """
     return ResponseSpec(
         status=204,
         description="It is done, and not shown: the client prefers `return=minimal`",
         content="nothing",
-        headers=success.headers,
+        headers=success.headers
+        if always
+        else tuple(replace(header, required=False) for header in success.headers),
     )
 
 

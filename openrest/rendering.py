@@ -11,6 +11,7 @@ from typing import Any
 
 from openrest.compression import MINIMUM, Choice, Coder, can_be_coded, coded_etag
 from openrest.contract import PROBLEM, PROBLEM_MEDIA_TYPE, ResponseSpec
+from openrest.dry_run import is_dry
 from openrest.embedded import EMBED_KEY, EMBEDDED
 from openrest.errors import ContractError, InvalidData, Problem
 from openrest.formats import Format, WriteRows
@@ -70,6 +71,9 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
             f"{plan.operation.id} did not look at the conditions in the headers of the request: "
             "call self.check_preconditions(call, current) in the change."
         )
+    if result.status == 201 and is_dry(call):
+        varying = [header for header in headers if header[0] == "Vary"]
+        return Response(plan.answers[204].status_line, varying, b"")
     if answer.spec.content == "nothing" or format is None:
         if result.body is not None:
             raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")

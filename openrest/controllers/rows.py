@@ -341,7 +341,7 @@ class _Builder:
             for spec in part.responses
         ]
         if any(parameter.name == PREFER for parameter in parameters):
-            others.append(spared(shown))
+            others.append(spared(shown, always=all(spec.status != 204 for spec in others)))
         row = Operation(
             id=id,
             method=method,
@@ -400,6 +400,9 @@ class _Builder:
             yield deleting_contribution(self.relations.going_with(definition.name))
         yield definition.preconditions.contribution(name)
         yield from self._preferring(name)
+        if definition.dry_run is not None:
+            creates = name == "create" or (name == "update" and definition.upsert)
+            yield definition.dry_run.contribution(name, creates=creates)
         if name == "create" and not definition.key.read_only:
             clash = RecordConflict([definition.key.name])
             example = Conflict(

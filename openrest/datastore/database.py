@@ -21,6 +21,7 @@ from openrest.errors import (
     StoreUnavailable,
     TableMismatch,
 )
+from openrest.rehearsal import rehearsing
 from openrest.words import found as words_found
 
 __all__ = ["FOUND", "LOWER", "Connection", "Database", "connect", "switch_to_wal"]
@@ -179,6 +180,9 @@ class Database:
         try:
             if connection.in_transaction:
                 return connection.execute(sql, parameters)
+            if rehearsing():
+                with self.transaction():
+                    return connection.execute(sql, parameters)
             with self._turn():
                 self._check(handle)
                 return connection.execute(sql, parameters)
@@ -187,7 +191,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One atomic step of this thread: nobody else writes meanwhile, an exception undoes it."""
+        """One atomic step of this thread: nobody else writes meanwhile, an exception undoes it.
+
+        So does its end, while this thread is `rehearsing`.
+        """
         handle = self._handle()
         connection = handle.connection
         if connection.in_transaction:
@@ -199,7 +206,7 @@ class Database:
             self._control(connection, "BEGIN IMMEDIATE")
             try:
                 yield
-                self._control(connection, "COMMIT")
+                self._control(connection, "ROLLBACK" if rehearsing() else "COMMIT")
             except BaseException:
                 connection.rollback()
                 raise

@@ -21,8 +21,8 @@ Clock = Callable[[], dt.datetime]
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: What the store around another one can do is what the other one can.
 _ABILITIES: Final = (
-    "operators", "alternatives", "sortable", "searchable", "seekable", "writable", "can_be_away",
-    "enforces",
+    "operators", "alternatives", "sortable", "searchable", "seekable", "writable", "rehearses",
+    "can_be_away", "enforces",
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from openrest.errors import (
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
 from openrest.models import shapes as s
 from openrest.query import OPERATORS, Query, Test, members_of
+from openrest.rehearsal import rehearsing
 
 __all__ = ["PythonListDataStore"]
 
@@ -52,6 +53,7 @@ class PythonListDataStore(DataStore):
     sortable = True
     searchable = True
     seekable = True
+    rehearses = True
     enforces = (UniqueTogether,)
 
     def __init__(
@@ -122,7 +124,8 @@ class PythonListDataStore(DataStore):
                     check(self._copy(record))
             self._assign_keys(kept)
             self._refuse_conflicts(kept)
-            self._put(kept)
+            if not rehearsing():
+                self._put(kept)
         return [self._copy(record) for record in kept]
 
     def update(self, key: Any, change: Change) -> Record:
@@ -136,6 +139,8 @@ class PythonListDataStore(DataStore):
             if new[self.key.name] != key:
                 raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
             self._refuse_conflicts([new], replaced=key)
+            if rehearsing():
+                return self._copy(new)
             with self._altering:
                 for unique in self._uniques:
                     unique.remove(old)
@@ -148,6 +153,8 @@ class PythonListDataStore(DataStore):
             old = self._current(key)
             if check is not None:
                 check(self._copy(old))
+            if rehearsing():
+                return
             with self._altering:
                 for unique in self._uniques:
                     unique.remove(old)

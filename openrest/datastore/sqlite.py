@@ -61,6 +61,7 @@ class SQLiteDataStore(DataStore):
     searchable = True
     seekable = True
     can_be_away = True
+    rehearses = True
     enforces = (UniqueTogether,)
 
     def __init__(

@@ -10,6 +10,7 @@ from openrest.errors import Conflict, Mistake, RecordNotFound, StillReferenced, 
 from openrest.interfaces import Change, Check, DataStore, Record
 from openrest.models.places import pointer
 from openrest.query import Query
+from openrest.rehearsal import rehearsing
 from openrest.relations.deleting import MOST, Occupied, plan_deletion
 from openrest.relations.relation import Relation, Relations
 
@@ -116,7 +117,8 @@ class RelatedStore(DataStore):
             if check is not None:
                 check(record)
             plan = plan_deletion(self._relations, self._name, key)
-            if plan.others:
+            # In a rehearsal what goes with it is still there.
+            if plan.others and not rehearsing():
                 raise Occupied(plan)
 
         for _ in range(_ATTEMPTS):
@@ -129,7 +131,7 @@ class RelatedStore(DataStore):
         else:
             last = self._incoming[-1]
             raise StillReferenced(last.source.name, last.member.name)
-        if not self._deletes_alone:
+        if not self._deletes_alone and not rehearsing():
             plan_deletion(self._relations, self._name, key, restrict=False).carry_out()
 
     def _is_atomic(self, other: str) -> bool:
@@ -148,7 +150,7 @@ class RelatedStore(DataStore):
 
     def _look_again(self, records: Sequence[Record]) -> None:
         """Take back new records whose targets have gone while they were written."""
-        if not self._racing:
+        if not self._racing or rehearsing():
             return
         try:
             for record in records:

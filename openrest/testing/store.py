@@ -7,15 +7,16 @@
             return MyStore({"url": ...}, model, validators)
 
 Each test is named after the rule that it checks. What a store says it cannot do (`operators`,
-`sortable`, `searchable`, `seekable`, `writable`, `enforces`) is skipped, with the reason. Give
-`peek` and `poke` too where the data can be reached without the store: a store that only remembers
-what it should have written passes every other test.
+`sortable`, `searchable`, `seekable`, `writable`, `rehearses`, `enforces`) is skipped, with the
+reason. Give `peek` and `poke` too where the data can be reached without the store: a store that
+only remembers what it should have written passes every other test.
 """
 
 from __future__ import annotations
 
 from openrest.testing.store_pages import SeekingRules
 from openrest.testing.store_reads import ReadingRules
+from openrest.testing.store_rehearsals import RehearsalRules
 from openrest.testing.store_searches import SearchingRules
 from openrest.testing.store_threads import ThreadRules
 from openrest.testing.store_writes import WritingRules
@@ -23,5 +24,7 @@ from openrest.testing.store_writes import WritingRules
 __all__ = ["StoreContract"]
 
 
-class StoreContract(ReadingRules, SearchingRules, SeekingRules, WritingRules, ThreadRules):
+class StoreContract(
+    ReadingRules, SearchingRules, SeekingRules, WritingRules, RehearsalRules, ThreadRules
+):
     """What `openrest.interfaces.DataStore` promises, as tests. Give at least `make_store`."""

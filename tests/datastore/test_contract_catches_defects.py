@@ -8,6 +8,7 @@ import time
 import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
 from openrest.errors import RecordConflict, RecordNotFound, StoreError
 from openrest.interfaces import Change, Check, Record, StoreValidator
 from openrest.query import AnyOf, Condition, Query, Search, Test
+from openrest.rehearsal import rehearsing
 from openrest.testing import StoreContract
 
 
@@ -365,6 +367,33 @@ class KeepsWholeSeconds(PythonListDataStore):
         }
 
 
+class UndoesNothing(PythonListDataStore):
+    def delete(self, key: Any, check: Check | None = None) -> None:
+        Context().run(super().delete, key, check)
+
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        return Context().run(super().insert, record, check)
+
+
+class UsesUpKeys(PythonListDataStore):
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        new = super().insert(record, check)
+        self._last_key = max(self._last_key, new["id"])
+        return new
+
+
+class RehearsesWithoutAsking(PythonListDataStore):
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        return dict(record) if rehearsing() else super().insert(record, check)
+
+
+class RehearsesForGood(PythonListDataStore):
+    def delete(self, key: Any, check: Check | None = None) -> None:
+        self._rehearsed = rehearsing() or getattr(self, "_rehearsed", False)
+        if not self._rehearsed:
+            super().delete(key, check)
+
+
 #: Each defect, and a rule that it breaks.
 DEFECTS: list[tuple[type[DataStore], str]] = [
     (BuildsItsSQLFromStrings, "a_condition_takes_its_text_for_a_value_and_never_for_code"),
@@ -421,6 +450,10 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (StoresHalf, "insert_many_stores_all_or_none"),
     (ShowsHalf, "readers_see_all_of_an_insert_many_or_nothing"),
     (KeepsWholeSeconds, "whatever_fits_the_model_comes_back_as_it_was"),
+    (UndoesNothing, "a_rehearsed_write_gives_what_it_would_and_is_undone"),
+    (UsesUpKeys, "a_rehearsed_insert_uses_up_no_key"),
+    (RehearsesWithoutAsking, "a_rehearsed_write_is_refused_as_a_real_one"),
+    (RehearsesForGood, "what_is_written_after_a_rehearsal_stays"),
     (MergesInsteadOfReplacing, "update_replaces_the_record_by_the_changed_one"),
 ]
 
