@@ -62,8 +62,8 @@ OPERATORS: Final[frozenset[str]] = frozenset(COMPARISONS) | {"isnull"}
 class Condition:
     """One test: the field's name, an operator of `OPERATORS`, a native Python value.
 
-    For ``in`` and ``nin`` the value is a collection of values, for ``isnull`` whether the record
-    should have none.
+    For ``in`` and ``nin`` the value is a collection of values, of which a store takes at least
+    500, for ``isnull`` whether the record should have none.
     """
 
     member: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from openrest.contract import Contribution, ResponseSpec
@@ -90,8 +92,9 @@ class RelatedStore(DataStore):
 
         def changed(current: Record) -> Record:
             before.clear()
-            before.update(current)
-            new = change(dict(current))
+            # A change may spoil what it is given, and this is what may have to come back.
+            before.update(copy.deepcopy(current) if self._racing else current)
+            new = change(current)
             self._refuse_missing(new, before)
             return new
 
@@ -100,7 +103,8 @@ class RelatedStore(DataStore):
             try:
                 self._refuse_missing(new, before, racing=True)
             except TargetMissing:
-                self._store.update(key, lambda now: before if now == new else now)
+                with suppress(RecordNotFound):
+                    self._store.update(key, lambda now: before if now == new else now)
                 raise
         return new
 
@@ -157,7 +161,8 @@ class RelatedStore(DataStore):
                 self._refuse_missing(record, {}, racing=True)
         except TargetMissing:
             for record in records:
-                self._store.delete(record[self.key.name])
+                with suppress(RecordNotFound):
+                    self._store.delete(record[self.key.name])
             raise
 
     def _refuse_missing(

@@ -187,6 +187,12 @@ class ReadingRules(Hooks):
                 assert keys(store.find(query)) == expected, (operator, asked)
                 assert store.count(query) == len(expected), (operator, asked)
 
+    def test_in_takes_as_many_as_500_values(self) -> None:
+        store = self.filterable(self.people(), *MEMBERSHIP)
+        many = tuple(range(8, 508))
+        assert keys(store.find(Query((Condition("id", "in", many),)))) == [8]
+        assert keys(store.find(Query((Condition("id", "nin", many),)))) == [1, 2, 3, 5]
+
     def test_isnull_finds_what_has_no_value_or_what_has_one(self) -> None:
         store = self.filterable(self.people(), "isnull")
         for member, without, within in (("age", [2, 5], [1, 3, 8]), ("nick", [1, 3, 5], [2, 8])):

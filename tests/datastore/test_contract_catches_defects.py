@@ -186,6 +186,14 @@ class FindsNullNotIn(PythonListDataStore):
         ]
 
 
+class TakesHundredValues(PythonListDataStore):
+    def _matching(self, tests: Sequence[Test]) -> list[Record]:
+        for test in tests:
+            if isinstance(test, Condition) and test.operator == "in" and len(test.value) > 100:
+                raise StoreError("too many SQL variables")
+        return super()._matching(tests)
+
+
 class TakesPercentForAnything(PythonListDataStore):
     def _matching(self, tests: Sequence[Test]) -> list[Record]:
         patterns = [t for t in tests if isinstance(t, Condition) and t.operator == "startswith"]
@@ -423,6 +431,7 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (UpdatesNothingInSilence, "update_of_an_unknown_key_is_not_found"),
     (TakesNullForAValue, "null_matches_no_comparison"),
     (FindsNullNotIn, "in_takes_one_of_several_values_and_nin_none_of_them"),
+    (TakesHundredValues, "in_takes_as_many_as_500_values"),
     (TakesPercentForAnything, "a_test_of_text_takes_every_character_for_itself"),
     (JoinsByAnd, "any_of_joins_its_alternatives_by_or"),
     (FindsPartsOfWords, "a_search_finds_every_word_as_the_beginning_of_one"),
