@@ -11,6 +11,7 @@ from typing import Any
 
 from marshmallow import Schema
 
+from openrest.bulk import read_bulk
 from openrest.children import read_children
 from openrest.config import (
     ControllerConfig,
@@ -95,6 +96,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     mistakes.extend(_upsert_mistakes(upsert, unique_verbs, key))
     preferences, found = read_preferences(_options(controller))
     mistakes.extend(found)
+    bulk, found = read_bulk(_options(controller))
+    mistakes.extend(found)
     dry_run, found = read_dry_run(_options(controller), resource.get("datastore"))
     mistakes.extend(found)
     preconditions = None
@@ -158,6 +161,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         children=children,
         preferences=preferences,
         dry_run=dry_run,
+        bulk=bulk,
         response_classes=response_classes,
         format_parameter=format_parameter,
         formatters=formatters,

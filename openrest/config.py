@@ -11,6 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from marshmallow import Schema
 
+from openrest.bulk import Bulk
 from openrest.children import Children
 from openrest.datastore.lifecycle import Times
 from openrest.dry_run import DryRun
@@ -104,6 +105,8 @@ class ControllerOptions(TypedDict, total=False):
         resource has the option, too; 2 unless given, at most 5.
     prefer: whether ``Prefer: return=minimal`` and ``Prefer: handling=strict`` are heeded.
     dry_run: whether ``?dry_run=true`` checks a write and undoes it.
+    bulk: whether one request may be about many objects, all of them or none; True, or a `Bulk` with
+        its bounds: an array in a POST creates as many objects.
     """
 
     pagination: PaginationStyle | None
@@ -121,6 +124,7 @@ class ControllerOptions(TypedDict, total=False):
     children: Literal[True] | Sequence[str] | Mapping[str, str]
     prefer: bool
     dry_run: bool
+    bulk: bool | Bulk
 
 
 class ControllerConfig(TypedDict):
@@ -211,6 +215,7 @@ class Definition:
     children: Children
     preferences: Preferences | None
     dry_run: DryRun | None
+    bulk: Bulk | None
     response_classes: tuple[type[ResponseClass], ...]
     format_parameter: bool
     formatters: tuple[Formatter, ...]

@@ -158,6 +158,7 @@ class Body:
     A call has it loaded, or with `wire` as it came, once it is checked. `ruled` says that the
     handler runs rules beyond those of the shape. `example` is a wire value, made up from the shape
     unless given, or `NO_EXAMPLE`. `others` are what may be sent instead, in other media types.
+    `many` is an array of such objects, which may be sent in their place in the same media types.
     """
 
     shape: s.Object | s.OneOf | s.List
@@ -167,6 +168,7 @@ class Body:
     ruled: bool = False
     example: Any = s.MISSING
     others: tuple[Body, ...] = ()
+    many: s.List | None = None
 
     @property
     def all(self) -> tuple[Body, ...]:
@@ -188,7 +190,8 @@ class ResponseSpec:
     answered with a problem has no shape of its own. Where a client may choose the members of the
     objects, `shape` fits every choice and `whole` is that of all members. `media_types` are the
     operation's unless given; `example` is a wire value, or the problem, and made up from the shape
-    unless given, or it is `NO_EXAMPLE`.
+    unless given, or it is `NO_EXAMPLE`. `many` is an array of such
+    records, which may be answered in the place of one.
     """
 
     status: int
@@ -196,6 +199,7 @@ class ResponseSpec:
     content: Literal["record", "page", "value", "nothing", "problem"] = "problem"
     shape: s.Shape | None = None
     whole: s.Shape | None = None
+    many: s.List | None = None
     headers: tuple[Header, ...] = ()
     links: tuple[Link, ...] = ()
     media_types: tuple[str, ...] = ()

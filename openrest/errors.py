@@ -202,7 +202,12 @@ class RecordNotFound(StoreError):
 
 
 class RecordConflict(StoreError):
-    """A write contradicts a stored record; `members` are the fields whose values clash."""
+    """A write contradicts a stored record; `members` are the fields whose values clash.
+
+    Of several records that are written together, `index` says which one it is.
+    """
+
+    index: int | None = None
 
     def __init__(self, members: Sequence[str]) -> None:
         super().__init__(members)

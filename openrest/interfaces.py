@@ -153,7 +153,11 @@ class DataStore(ABC):
         raise NotImplementedError(f"{type(self).__name__} cannot write")
 
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
-        """Store all of the records or none of them, in their order; `check` sees each of them."""
+        """Store all of the records or none of them, in their order; `check` sees each of them.
+
+        A RecordConflict has the `index` of the record that it is about: the first that clashes
+        with a stored one, or with one before it.
+        """
         raise NotImplementedError(f"{type(self).__name__} cannot write")
 
     def update(self, key: Any, change: Change) -> Record:

@@ -95,6 +95,7 @@ def in_version(operation: Operation, version: Version) -> Operation:
                     spec,
                     shape=spec.shape and _exact(spec.shape),
                     whole=spec.whole and _exact(spec.whole),
+                    many=spec.many and _exact(spec.many),
                 )
                 for spec in operation.responses
             ),
@@ -104,7 +105,12 @@ def in_version(operation: Operation, version: Version) -> Operation:
 
 
 def _exact_body(body: Body) -> Body:
-    return replace(body, shape=_exact(body.shape), others=tuple(map(_exact_body, body.others)))
+    return replace(
+        body,
+        shape=_exact(body.shape),
+        others=tuple(map(_exact_body, body.others)),
+        many=body.many and _exact(body.many),
+    )
 
 
 def _exact(shape: Any) -> Any:
@@ -280,7 +286,9 @@ class _Writer:
     def _body(self, body: Body) -> Json:
         content: Json = {}
         for one in body.all:
-            content |= dict.fromkeys(one.media_types, self._content(one.shape, one.example))
+            content |= dict.fromkeys(
+                one.media_types, self._content(one.shape, one.example, one.many)
+            )
         return {"required": True, "content": content}
 
     def _response(self, spec: ResponseSpec, formats: Sequence[Format]) -> Json:
@@ -290,7 +298,7 @@ class _Writer:
         if spec.links:
             entry["links"] = {link.name: _link(link) for link in spec.links}
         if spec.content != "nothing" and spec.shape is not None:
-            content = self._content(spec.shape, spec.example)
+            content = self._content(spec.shape, spec.example, spec.many)
             entry["content"] = {
                 each.media_type: self._in_format(each, spec, spec.shape, content)
                 for each in formats
@@ -311,8 +319,9 @@ class _Writer:
         schema = {} if format.described == "nothing" else {"schema": {"type": "string"}}
         return {**schema, **({} if shown is None else {"example": shown})}
 
-    def _content(self, shape: s.Shape, given: Any) -> Json:
-        content: Json = {"schema": self.write(json_schema(shape, _component))}
+    def _content(self, shape: s.Shape, given: Any, many: s.List | None = None) -> Json:
+        schemas = [self.write(json_schema(each, _component)) for each in (shape, many) if each]
+        content: Json = {"schema": {"anyOf": schemas} if many else schemas[0]}
         shown = true_example(shape) if given is s.MISSING else given
         if shown is not s.MISSING and shown is not NO_EXAMPLE:
             content["example"] = shown

@@ -272,8 +272,10 @@ def _handle(plan: Plan, call: Call) -> Result:
     except RecordNotFound as error:
         raise NotFound(str(error)) from error
     except RecordConflict as error:
+        within = error.index is not None and isinstance(call.body, list)
+        root = f"#/{error.index}" if within else "#"
         mistakes = [
-            Mistake(detail, pointer=pointer(plan.wires.get(member, member)))
+            Mistake(detail, pointer=root + pointer(plan.wires.get(member, member))[1:])
             for member, detail in error.details.items()
         ]
         raise Conflict(str(error), mistakes) from error

@@ -75,14 +75,15 @@ class Sender:
 class Answer:
     """One status of an operation, ready to be sent.
 
-    `sender` is that of all members; `choose` gives the one of some, where a client may choose, or
-    of those with what they refer to, where it may ask for that. The headers are those that the
-    handler sends; `validators` are the names of the others.
+    `sender` is that of all members, `many` that of an array of objects; `choose` gives the one of
+    some, where a client may choose, or of those with what they refer to, where it may ask for that.
+    The headers are those that the handler sends; `validators` are the names of the others.
     """
 
     spec: ResponseSpec
     status_line: str
     sender: Sender
+    many: Sender | None
     choose: Callable[[frozenset[str] | None, bool], Sender] | None
     validators: frozenset[str]
     required_headers: frozenset[str]
@@ -178,6 +179,9 @@ def formatting(part: Formatter) -> Formatting:
 
 def _loader(body: Body) -> Callable[[Any], Any]:
     load = wire_loader(body.shape)
+    if body.many is not None:
+        load_many = wire_loader(body.many)
+        return lambda value: (load_many if isinstance(value, list) else load)(value)
     if not body.wire:
         return load
 
@@ -234,6 +238,7 @@ def _answer(spec: ResponseSpec, debug: bool, in_rows: bool) -> Answer:
         spec=spec,
         status_line=status_line(spec.status),
         sender=_sender(spec, _chosen(spec, None, False), debug, in_rows),
+        many=_many(spec, spec.many, debug, in_rows) if spec.many is not None else None,
         choose=_chooser(spec, debug, in_rows) if spec.content in ("record", "page") else None,
         validators=frozenset(header.name for header in spec.headers if header.validator),
         required_headers=frozenset(name for name, required in names.items() if required),
@@ -246,6 +251,13 @@ def _sender(spec: ResponseSpec, shape: s.Shape | None, debug: bool, in_rows: boo
         return Sender(_as_it_is, None)
     rows = _rows(object_shape(spec.content, shape), debug) if in_rows else None
     return Sender(dumper(shape), _check(shape) if debug else None, rows)
+
+
+def _many(spec: ResponseSpec, many: s.List, debug: bool, in_rows: bool) -> Sender:
+    item = _chosen(spec, None, False)
+    assert item is not None, "it is that of a record"
+    whole = _sender(spec, replace(many, item=item), debug, False)
+    return replace(whole, rows=_rows(item, debug) if in_rows else None)
 
 
 def _rows(shape: s.Shape, debug: bool) -> Rows:

@@ -79,7 +79,8 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
             raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")
         return Response(answer.status_line, headers, b"")
     body = _body(plan, call, answer, format, result.body)
-    if plan.validators is not None and answer.validators:
+    # Several objects have no version together.
+    if plan.validators is not None and answer.validators and not _is_many(answer.spec, result.body):
         record = result.body if answer.spec.content == "record" else None
         whole = body if isinstance(body, bytes) else None
         made = plan.validators.headers(record, whole)
@@ -103,6 +104,8 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
 
 def _body(plan: Plan, call: Call, answer: Answer, format: Format, body: Any) -> bytes | Stream:
     sender = _sender(answer, call)
+    if answer.many is not None and _is_many(answer.spec, body):
+        sender = answer.many
     if format.rows is not None and sender.rows is not None:
         rows = _rows(plan, call, answer.spec, sender.rows, format.rows, body)
         if isinstance(rows, bytes) or answer.spec.content == "page":
@@ -118,7 +121,8 @@ def _rows(
     plan: Plan, call: Call, spec: ResponseSpec, rows: Rows, write: WriteRows, body: Any
 ) -> bytes | Stream:
     """The objects of an answer, each by itself."""
-    records = _records(plan, body) if spec.content == "page" else [body]
+    is_list = _is_many(spec, body)
+    records = _records(plan, body) if spec.content == "page" else body if is_list else [body]
     formatted = spec.content in ("page", "record") and plan.formatters
 
     def wires() -> Iterator[Any]:
@@ -210,13 +214,22 @@ def _sender(answer: Answer, call: Call) -> Sender:
 
 def _formatted(plan: Plan, call: Call, spec: ResponseSpec, body: Any) -> Any:
     if spec.content == "record":
-        return format_record(plan.formatters, call, body) if plan.formatters else body
+        if not plan.formatters:
+            return body
+        if _is_many(spec, body):
+            return [format_record(plan.formatters, call, record) for record in body]
+        return format_record(plan.formatters, call, body)
     if spec.content == "page":
         records = _records(plan, body)
         if plan.formatters:
             records = [format_record(plan.formatters, call, record) for record in records]
         return {"meta": body.meta, "object_list": records}
     return body
+
+
+def _is_many(spec: ResponseSpec, body: Any) -> bool:
+    """Whether there are several records where there may be one."""
+    return spec.many is not None and isinstance(body, list)
 
 
 def _records(plan: Plan, body: Any) -> Iterable[dict[str, Any]]:

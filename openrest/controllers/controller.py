@@ -41,11 +41,11 @@ class Controller:
 
     They are checked when the class is created; ConfigurationError names every mistake. To change
     what a verb does, override its method: `get_list`, `create`, `get`, `update` (PUT), `patch`
-    or `delete`. To look at what is written, or to change it, override a hook: `before_create`,
-    `after_create`, `before_update` and so on. Instances are shared by all threads and keep nothing
-    of a request: all of that is in the `Call`. `store` is the datastore, and `resources` has the
-    controllers of all resources of the API by name, from the time when a dispatcher mounts them:
-    ``self.resources["address"].store``.
+    or `delete`; with the option ``bulk`` also `create_many`. To look at what is written, or to
+    change it, override a hook: `before_create`, `after_create`, `before_update` and so on.
+    Instances are shared by all threads and keep nothing of a request: all of that is in the `Call`.
+    `store` is the datastore, and `resources` has the controllers of all resources of the API by
+    name, from the time when a dispatcher mounts them: ``self.resources["address"].store``.
     """
 
     resource: ClassVar[ResourceConfig]
@@ -153,6 +153,14 @@ class Controller:
     def create(self, call: Call) -> Result:
         """Insert the body as a new record."""
         return self._insert(call, call.body)
+
+    def create_many(self, call: Call) -> Result:
+        """Insert the objects of the body as new records, all of them or none."""
+        sent = [self.before_create(call, record) for record in call.body]
+        records = self.store.insert_many(sent)
+        for record in records:
+            call.afterwards(self.after_create, call, record)
+        return Result(records, 201)
 
     def _insert(self, call: Call, sent: Record) -> Result:
         record = self.store.insert(self.before_create(call, sent))

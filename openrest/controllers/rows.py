@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -63,6 +64,8 @@ HOOKS = {
     "patch": ("before_update",),
     "delete": ("before_delete",),
 }
+#: What does to many objects what another handler does to one.
+_MANY = {"create": "create_many"}
 #: OpenAPI 3.1 ignores header parameters of these names (section 4.8.12.1).
 _NOT_PARAMETERS = ("accept", "authorization", "content-type")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -105,6 +108,9 @@ def _misdeclared(controller: Any) -> Iterator[str]:
     built_in = {name for name, *_ in BUILT_IN} | hooks
     for name, function in inspect.getmembers(type(controller), callable):
         declared = declaration(function)
+        many = _MANY.get(name)
+        if many and controller.definition.bulk and _is_own(controller, name, but_not=many):
+            yield f"{name}: is overridden, and with the option bulk {many} has to be, too."
         if declared is not None and bool(declared.method) == (name in built_in):
             yield (
                 f"{name}: @declare is for built-in handlers and hooks, @operation for methods of "
@@ -112,6 +118,12 @@ def _misdeclared(controller: Any) -> Iterator[str]:
             )
         elif declared is not None and name in hooks and declared.headers:
             yield f"{name}: a hook answers nothing, so it has no headers to declare."
+
+
+def _is_own(controller: Any, name: str, *, but_not: str) -> bool:
+    """Whether an author has written one of two handlers, and not the other."""
+    made = [getattr(type(controller), each) for each in (name, but_not)]
+    return made[0] is not getattr(Controller, name) and made[1] is getattr(Controller, but_not)
 
 
 def _row_mistakes(row: Operation) -> Iterator[str]:
@@ -185,9 +197,14 @@ class _Builder:
         self, controller: Any, name: str, method: str, unique: bool, prefix: str
     ) -> Operation:
         handler: Handler = getattr(controller, name)
+        if name == "create" and self.definition.bulk is not None:
+            handler = _one_or_many(handler, controller.create_many)
         definition, parts = self.definition, self.parts
         body = {
-            "create": formats.body_of(parts.create, definition.response_classes),
+            "create": replace(
+                formats.body_of(parts.create, definition.response_classes),
+                many=None if definition.bulk is None else definition.bulk.many(parts.create),
+            ),
             "update": replace(
                 formats.body_of(parts.replace, definition.response_classes),
                 ruled=definition.upsert and may_refuse(definition.key.shape),
@@ -205,7 +222,7 @@ class _Builder:
         contributions = list(self._parts_of(name))
         success = {
             "get_list": self._chosen(self._page_response(contributions)),
-            "create": self._created(contributions),
+            "create": self._many(self._created(contributions)),
             "get": self._chosen(self._record_response("The object", contributions)),
             "delete": ResponseSpec(status=204, description="It is gone", content="nothing"),
         }.get(name) or self._record_response("The object", contributions)
@@ -443,6 +460,19 @@ class _Builder:
         spec = self._record_response("The object that was created", contributions)
         return replace(spec, status=201, headers=(location, *spec.headers))
 
+    def _many(self, spec: ResponseSpec) -> ResponseSpec:
+        """The response to the creation of one object, or of many where the author lets clients."""
+        bulk = self.definition.bulk
+        if bulk is None:
+            return spec
+        return replace(
+            spec,
+            description="The object that was created, or the objects in the order of the body",
+            many=bulk.many(self.parts.read),
+            # Those that are about one object.
+            headers=tuple(replace(header, required=False) for header in spec.headers),
+        )
+
     def _page_response(self, contributions: Iterable[Contribution]) -> ResponseSpec:
         # What is made while it is sent has no version yet.
         may_stream = any(formats.format_of(cls).rows for cls in self.definition.response_classes)
@@ -583,6 +613,14 @@ def _below(controller: Controller, relation: Relation) -> Handler:
         return result
 
     return children
+
+
+def _one_or_many(one: Handler, many: Handler) -> Handler:
+    @wraps(one)
+    def handler(call: Call) -> Result:
+        return (many if isinstance(call.body, list) else one)(call)
+
+    return handler
 
 
 def _json_patch_body(whole: Sent) -> Body:

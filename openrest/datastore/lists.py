@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from marshmallow import Schema
@@ -13,6 +13,7 @@ from openrest.datastore.records import (
     Keeper,
     copier,
     is_assigned,
+    of_many,
     unique_members,
     unknown_field,
     validator_mistakes,
@@ -120,8 +121,9 @@ class PythonListDataStore(DataStore):
         kept = [self._keep(record) for record in records]
         with self._writing:
             if check is not None:
-                for record in kept:
-                    check(self._copy(record))
+                for index, record in enumerate(kept):
+                    with of_many(index):
+                        check(self._copy(record))
             self._assign_keys(kept)
             self._refuse_conflicts(kept)
             if not rehearsing():
@@ -138,7 +140,7 @@ class PythonListDataStore(DataStore):
             new = self._keep({self.key.name: key, **change(self._copy(old))})
             if new[self.key.name] != key:
                 raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
-            self._refuse_conflicts([new], replaced=key)
+            self._refuse_conflicts([new], replaced=(key,))
             if rehearsing():
                 return self._copy(new)
             with self._altering:
@@ -201,14 +203,19 @@ class PythonListDataStore(DataStore):
                     raise StoreError("Every key has been given: no record can be added.")
                 record[name] = last
 
-    def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
+    def _refuse_conflicts(self, records: Sequence[Record], replaced: Container[Any] = ()) -> None:
         name = self.key.name
-        keys = {record[name] for record in records}
-        if len(keys) < len(records) or any(key in self._records for key in keys if key != replaced):
-            raise RecordConflict((name,))
-        for unique in self._uniques:
-            if unique.clash(records, replaced):
-                raise RecordConflict(unique.members)
+        taken: set[Any] = set()
+        seen: list[set[Any]] = [set() for _ in self._uniques]
+        for index, record in enumerate(records):
+            with of_many(index):
+                key = record[name]
+                if key in taken or (key in self._records and key not in replaced):
+                    raise RecordConflict((name,))
+                taken.add(key)
+                for unique, values in zip(self._uniques, seen, strict=True):
+                    if unique.clash(record, values, replaced):
+                        raise RecordConflict(unique.members)
 
     def _put(self, records: Sequence[Record]) -> None:
         name = self.key.name

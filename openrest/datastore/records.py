@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from openrest.datastore.validators import UniqueTogether
-from openrest.errors import ContractError, InvalidData, did_you_mean
+from openrest.errors import ContractError, InvalidData, RecordConflict, did_you_mean
 from openrest.interfaces import DataStore, Record
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
@@ -24,6 +25,7 @@ __all__ = [
     "Keeper",
     "copier",
     "is_assigned",
+    "of_many",
     "unique_members",
     "unknown_field",
     "validator_mistakes",
@@ -190,6 +192,16 @@ def _exactly(shape: s.Shape) -> Callable[[Any], Any]:
         return native
 
     return keep
+
+
+@contextmanager
+def of_many(index: int) -> Iterator[None]:
+    """Say of a conflict within it which of several records it is about."""
+    try:
+        yield
+    except RecordConflict as conflict:
+        conflict.index = index
+        raise
 
 
 def copier(shape: s.Object) -> Callable[[Record], Record]:

@@ -14,7 +14,13 @@ from marshmallow import Schema
 from openrest.datastore.columns import NO_VALUE, STORED_AS, Convert, column
 from openrest.datastore.database import Connection, Database, connect, switch_to_wal
 from openrest.datastore.fulltext import SearchIndex, can_index
-from openrest.datastore.records import Keeper, is_assigned, unique_members, validator_mistakes
+from openrest.datastore.records import (
+    Keeper,
+    is_assigned,
+    of_many,
+    unique_members,
+    validator_mistakes,
+)
 from openrest.datastore.statements import Statements
 from openrest.datastore.tables import Table, TableFound
 from openrest.datastore.validators import UniqueTogether
@@ -157,9 +163,13 @@ class SQLiteDataStore(DataStore):
         kept = [self._keep(record) for record in records]
         with self._database.transaction():
             if check is not None:
-                for record in kept:
-                    check(copy.deepcopy(record))
-            return [self._add(record) for record in kept]
+                for index, record in enumerate(kept):
+                    with of_many(index):
+                        check(copy.deepcopy(record))
+            for index, record in enumerate(kept):
+                with of_many(index):
+                    self._add(record)
+        return kept
 
     def update(self, key: Any, change: Change) -> Record:
         """Replace the record by what `change` makes of it, as one atomic step.

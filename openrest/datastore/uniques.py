@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container
 from typing import Any
 
 from openrest.interfaces import Record
@@ -40,18 +40,17 @@ class Unique:
         """Forget the values of a record."""
         self._owners.pop(self.values(record), None)
 
-    def clash(self, records: Sequence[Record], replaced: Any = None) -> bool:
-        """Whether the records share values, with each other or with one that is noted.
+    def clash(self, record: Record, seen: set[Values], replaced: Container[Any] = ()) -> bool:
+        """Whether the record has values that are `seen`, or those of one that is noted.
 
-        `replaced` is the key of a noted record that gives way to them.
+        `replaced` are the keys of noted records that give way. The values are seen then.
         """
-        seen: set[Values] = set()
-        for record in records:
-            values = self.values(record)
-            if values is not None:
-                if values in seen or self._owners.get(values, replaced) != replaced:
-                    return True
-                seen.add(values)
+        values = self.values(record)
+        if values is None:
+            return False
+        if values in seen or (values in self._owners and self._owners[values] not in replaced):
+            return True
+        seen.add(values)
         return False
 
     def values(self, record: Record) -> Values:

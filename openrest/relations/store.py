@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from openrest.contract import Contribution, ResponseSpec
+from openrest.datastore.records import of_many
 from openrest.errors import Conflict, Mistake, RecordNotFound, StillReferenced, TargetMissing
 from openrest.interfaces import Change, Check, DataStore, Record
 from openrest.models.places import pointer
@@ -157,8 +158,9 @@ class RelatedStore(DataStore):
         if not self._racing or rehearsing():
             return
         try:
-            for record in records:
-                self._refuse_missing(record, {}, racing=True)
+            for index, record in enumerate(records):
+                with of_many(index):
+                    self._refuse_missing(record, {}, racing=True)
         except TargetMissing:
             for record in records:
                 with suppress(RecordNotFound):

@@ -140,6 +140,13 @@ class WritingRules(Hooks):
             assert keys(store.find(Query()), "slug") == ["d"], slugs
             assert store.count(Query()) == 1
 
+    def test_a_conflict_of_insert_many_says_which_record_it_is_about(self) -> None:
+        store = self.writable(self.make_store(Page, [{"slug": "d", "title": "D", "visits": 0}]))
+        for slugs, index in (("abcd", 3), ("dabc", 0), ("abca", 3), ("abba", 2)):
+            with pytest.raises(RecordConflict) as caught:
+                store.insert_many([{"slug": c, "title": c, "visits": 0} for c in slugs])
+            assert caught.value.index == index, slugs
+
     def test_update_replaces_the_record_by_the_changed_one(self) -> None:
         store = self.writable(self.people())
         new = store.update(1, lambda record: {"id": record["id"], "name": "Augusta", "age": 37})
@@ -275,6 +282,7 @@ class WritingRules(Hooks):
             with pytest.raises(RecordConflict) as caught:
                 store.insert_many(batch)
             assert caught.value.members == ("name", "age")
+            assert caught.value.index == 1
             assert stored(store) == exact(PEOPLE)
 
     def test_unique_values_conflict_on_update(self) -> None:

@@ -402,6 +402,14 @@ class RehearsesForGood(PythonListDataStore):
             super().delete(key, check)
 
 
+class SaysNotWhich(PythonListDataStore):
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
+        try:
+            return super().insert_many(records, check)
+        except RecordConflict as conflict:
+            raise RecordConflict(conflict.members) from conflict
+
+
 #: Each defect, and a rule that it breaks.
 DEFECTS: list[tuple[type[DataStore], str]] = [
     (BuildsItsSQLFromStrings, "a_condition_takes_its_text_for_a_value_and_never_for_code"),
@@ -463,6 +471,7 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (UsesUpKeys, "a_rehearsed_insert_uses_up_no_key"),
     (RehearsesWithoutAsking, "a_rehearsed_write_is_refused_as_a_real_one"),
     (RehearsesForGood, "what_is_written_after_a_rehearsal_stays"),
+    (SaysNotWhich, "a_conflict_of_insert_many_says_which_record_it_is_about"),
     (MergesInsteadOfReplacing, "update_replaces_the_record_by_the_changed_one"),
 ]
 

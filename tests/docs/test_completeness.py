@@ -28,6 +28,7 @@ DOCS = ROOT / "docs"
 
 #: The modules whose names are for users; each name is in the reference.
 PUBLIC = {
+    "openrest.bulk",
     "openrest.contract",
     "openrest.controllers",
     "openrest.datastore",
