@@ -102,6 +102,8 @@ class Call:
     checked: bool = False
     within: tuple[Test, ...] = ()
     later: list[Callable[[], object]] = field(default_factory=list)
+    #: What links keep of the query, by the names of the parameters that they set.
+    kept: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def key(self) -> Any:
@@ -129,9 +131,18 @@ class Call:
 
         One that is None is left out.
         """
-        pairs = [(name, value) for name, value in self.sent if name not in parameters]
-        pairs += [(name, str(value)) for name, value in parameters.items() if value is not None]
-        return f"{self.address}?{urlencode(pairs, safe=_QUERY_CHARACTERS)}".removesuffix("?")
+        names = tuple(parameters)
+        kept = self.kept.get(names)
+        if kept is None:
+            others = [(name, value) for name, value in self.sent if name not in parameters]
+            kept = self.kept[names] = urlencode(others, safe=_QUERY_CHARACTERS)
+        parts = [kept] if kept else []
+        for name, value in parameters.items():
+            if type(value) is int:  # as most are, and nothing in it needs an escape
+                parts.append(f"{name}={value}")
+            elif value is not None:
+                parts.append(urlencode([(name, str(value))], safe=_QUERY_CHARACTERS))
+        return f"{self.address}?{'&'.join(parts)}" if parts else self.address
 
 
 @dataclass(slots=True)

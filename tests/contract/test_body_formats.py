@@ -26,7 +26,7 @@ from openrest.views import (
     YamlResponse,
 )
 from tests.contract.client import JSON, JSON_PATCH, MERGE_PATCH, Answer, Client
-from tests.needs import CI
+from tests.needs import CI, fuzzed_in_ci
 from tests.views.test_encoding import PROPERTY, VALUES, exact
 
 YAML = "application/yaml"
@@ -334,6 +334,7 @@ def test_a_format_of_ones_own_may_be_read() -> None:
             view = {"response_class": JsonResponse, "options": {"alternatives": [Described]}}
 
 
+@fuzzed_in_ci
 @pytest.mark.skipif(not CI, reason="tests/contract/test_alternatives.py sends such bodies, too")
 def test_schemathesis_finds_no_difference() -> None:
     class Written(Items):

@@ -23,7 +23,7 @@ from openrest.views import CsvResponse, JsonResponse, MessagePackResponse, Ndjso
 from tests.contract.client import Answer, Client
 from tests.contract.test_streaming import MANY, SEED, Failing, Row
 from tests.contract.test_streaming import Answer as Unread
-from tests.needs import CI
+from tests.needs import CI, fuzzed_in_ci
 from tests.views.test_encoding import PROPERTY
 
 zstd: Any = compression.zstd
@@ -283,6 +283,7 @@ def test_compress_is_true_or_false() -> None:
         WSGIDispatcher([Rows], compress=wrong)
 
 
+@fuzzed_in_ci
 @pytest.mark.skipif(not CI, reason="takes long")
 def test_schemathesis_finds_no_difference() -> None:
     check_contract(WSGIDispatcher([Rows], compress=True, debug=True), examples=20, seed=1)

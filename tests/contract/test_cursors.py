@@ -23,7 +23,7 @@ from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from tests.contract.apis import KINDS, Kind
 from tests.contract.client import Answer, Client
-from tests.needs import CI, SLOW_VERSIONS
+from tests.needs import CI, SLOW_VERSIONS, fuzzed_in_ci
 
 SECRET, OTHER = "the first of two secrets", "the second of two secrets"
 
@@ -495,6 +495,7 @@ def test_a_walk_may_show_some_members_only(store: DataStore) -> None:
     assert found == [{"name": name} for name in "abbca"]
 
 
+@fuzzed_in_ci
 @pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_schemathesis_finds_no_difference(openapi: Version, tmp_path: Path) -> None:
     store = make("sqlite", tmp_path, some())

@@ -35,7 +35,7 @@ from openrest.views import JsonResponse
 from tests.contract.apis import KINDS, Kind
 from tests.contract.client import Answer, Client
 from tests.contract.kinds import VERSIONS
-from tests.needs import CI
+from tests.needs import CI, fuzzed_in_ci
 
 
 class Genre(enum.Enum):
@@ -473,6 +473,7 @@ def test_the_document_of_filters_is_valid(version: Version) -> None:
 
 
 # Away from CI each version has a third of the fields: each operator is a parameter to look at.
+@fuzzed_in_ci
 @pytest.mark.parametrize(
     ("version", "kind", "fields"),
     [

@@ -22,6 +22,7 @@ from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from tests.contract.apis import KINDS
 from tests.contract.client import Client
+from tests.needs import fuzzed_in_ci
 
 
 class Post(models.Model):
@@ -169,6 +170,7 @@ def test_a_hook_breaks_its_contract_like_a_handler() -> None:
         WSGIDispatcher([Answering])
 
 
+@fuzzed_in_ci
 def test_schemathesis_finds_no_difference() -> None:
     check_contract(WSGIDispatcher([Posts], debug=True), examples=20, seed=1)
 
@@ -243,6 +245,7 @@ def test_what_is_deleted_softly_is_gone_for_clients(dated: Callable[..., WSGIDis
     assert "'gone'" not in str(api.document)
 
 
+@fuzzed_in_ci
 def test_schemathesis_finds_no_difference_with_times(dated: Callable[..., WSGIDispatcher]) -> None:
     check_contract(dated(), examples=20, seed=1)
 

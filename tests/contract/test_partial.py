@@ -26,7 +26,7 @@ from openrest.views.formatters import formatter
 from tests.contract.apis import KINDS, Kind
 from tests.contract.client import Client
 from tests.contract.kinds import VERSIONS
-from tests.needs import SLOW_VERSIONS
+from tests.needs import SLOW_VERSIONS, fuzzed_in_ci
 
 
 class Pet(models.Model):
@@ -205,6 +205,7 @@ def test_any_choice_is_cut_out_of_the_whole_answer(api: Client, fields: list[str
     ]
 
 
+@fuzzed_in_ci
 @pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_schemathesis_finds_no_difference(openapi: Any, tmp_path: Path) -> None:
     class Pets(Controller):

@@ -21,7 +21,7 @@ from openrest.views import JsonResponse
 from openrest.views.formatters import formatter
 from tests.contract.apis import KINDS, Kind
 from tests.contract.client import Answer, Client
-from tests.needs import SLOW_VERSIONS
+from tests.needs import SLOW_VERSIONS, fuzzed_in_ci
 
 
 class Note(models.Model):
@@ -380,6 +380,7 @@ def test_options_that_cannot_be_are_refused_with_every_mistake(
     assert list(refused.value.mistakes) == said
 
 
+@fuzzed_in_ci
 @pytest.mark.parametrize("concurrency", [None, "optional", "required"])
 @pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_schemathesis_finds_no_difference(concurrency: Any, openapi: Any, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from openrest.errors import ConfigurationError
 from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse, YamlResponse
 from tests.contract.client import MERGE_PATCH, Answer, Client
-from tests.needs import CI, SLOW_VERSIONS
+from tests.needs import CI, SLOW_VERSIONS, fuzzed_in_ci
 
 
 class Note(models.Model):
@@ -162,6 +162,7 @@ def test_any_header_can_be_read(text: str) -> None:
         assert read.known["return"] == "minimal"
 
 
+@fuzzed_in_ci
 @pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_the_contract_holds(openapi: Any, tmp_path: Path) -> None:
     options: ControllerOptions = {"prefer": True, "upsert": True}

@@ -24,7 +24,7 @@ from openrest.views import JsonResponse
 from openrest.views.formatters import formatter
 from tests.contract.apis import KINDS, Kind
 from tests.contract.client import Client
-from tests.needs import SLOW_VERSIONS
+from tests.needs import SLOW_VERSIONS, fuzzed_in_ci
 
 
 class Article(models.Model):
@@ -170,6 +170,7 @@ def test_any_search_answers_as_plain_python_would(
         assert ids(api, f"q={quote(text)}") == expected[:100]
 
 
+@fuzzed_in_ci
 @pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_schemathesis_finds_no_difference(openapi: Any, tmp_path: Path) -> None:
     options: ControllerOptions = {"search": ["title", "text"], "filters": {}}

@@ -17,6 +17,7 @@ from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from tests.contract.apis import KINDS, Kind
 from tests.contract.client import Client
+from tests.needs import fuzzed_in_ci
 
 
 def no_shouting(slug: str) -> None:
@@ -161,5 +162,6 @@ def test_an_upsert_without_a_put_is_refused() -> None:
             view = {"response_class": JsonResponse}
 
 
+@fuzzed_in_ci
 def test_schemathesis_finds_no_difference(tmp_path: Path) -> None:
     check_contract(serve(make("sqlite", tmp_path)), examples=20, seed=1)

@@ -95,6 +95,7 @@ def test_a_call_has_what_is_declared_and_nothing_else(api: Client) -> None:
         "sent": [("depth", "3")],
         "checked": False,
         "later": [],
+        "kept": {},
         "address": "/items/1/look",
         "media_type": "application/json",
         "streams": False,
