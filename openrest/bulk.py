@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from openrest import messages as msg
+from openrest.contract import Contribution, ResponseSpec
+from openrest.errors import Conflict
+from openrest.messages import say
 from openrest.models import shapes as s
+from openrest.query import AnyOf, Query, Test
 
 __all__ = ["Bulk"]
 
-_PLACE = "controller.options.bulk"
+_AFFECTED: Final = s.Object(
+    members=(
+        s.Member(
+            name="affected",
+            wire="affected",
+            shape=s.Integer(minimum=0),
+            required=True,
+            description="How many objects there were",
+        ),
+    )
+)
+_EXAMPLE: Final = {"affected": 1}
+_PLACE: Final = "controller.options.bulk"
 
 
 class Bulk:
@@ -17,19 +34,55 @@ class Bulk:
 
         "options": {"bulk": Bulk(max_items=100)}
 
-    A POST may then have an array of at most `max_items` objects. Raises ValueError for a bound
-    that makes no sense.
+    A POST may then have an array of at most `max_items` objects, and a PATCH or DELETE of a list
+    may be about at most `max_affected` of those that its filters find. Raises ValueError for a
+    bound that makes no sense.
     """
 
-    def __init__(self, *, max_items: int = 1000) -> None:
-        for name, bound in (("max_items", max_items),):
+    def __init__(self, *, max_items: int = 1000, max_affected: int = 1000) -> None:
+        for name, bound in (("max_items", max_items), ("max_affected", max_affected)):
             if type(bound) is not int or bound < 1:
                 raise ValueError(f"Bulk: {name} must be a whole number from 1 on, not {bound!r}.")
         self.max_items = max_items
+        self.max_affected = max_affected
+
+    def contribution(self, handler: str) -> Contribution:
+        """What it adds to the operation of this handler of a controller."""
+        if handler not in ("patch_many", "delete_many"):
+            return Contribution()
+        return Contribution(
+            description=f"A request without any filter is refused, and so is one about more than "
+            f"{self.max_affected} objects: then nothing is done.",
+            responses=(
+                ResponseSpec(
+                    status=409,
+                    description="No filter says which objects are meant, or there are more than "
+                    f"{self.max_affected} of them",
+                    example=Conflict(say(msg.NO_FILTER)),
+                ),
+            ),
+        )
+
+    def affected(self, description: str) -> ResponseSpec:
+        """The answer that says how many objects it was."""
+        return ResponseSpec(
+            status=200, description=description, content="value", shape=_AFFECTED, example=_EXAMPLE
+        )
+
+    def query(self, tests: tuple[Test, ...]) -> Query:
+        """The query of a change to many objects; Conflict (409) where its tests leave out none."""
+        if not any(map(_narrows, tests)):
+            raise Conflict(say(msg.NO_FILTER))
+        return Query(tests)
 
     def many(self, one: s.Object | s.OneOf) -> s.List:
         """An array of what is one object otherwise."""
         return s.List(item=one, min_items=1, max_items=self.max_items)
+
+
+def _narrows(test: Test) -> bool:
+    """Whether there can be an object that does not pass: an alternative without tests, all do."""
+    return not isinstance(test, AnyOf) or all(test.alternatives)
 
 
 def read_bulk(options: Mapping[str, Any]) -> tuple[Bulk | None, list[str]]:

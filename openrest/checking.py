@@ -42,7 +42,7 @@ from openrest.pagination import Pagination
 from openrest.partial import read_partial
 from openrest.preconditions import read_preconditions
 from openrest.preferences import read_preferences
-from openrest.searching import read_search
+from openrest.searching import Searching, read_search
 from openrest.sorting import read_sorting
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
 
@@ -51,6 +51,8 @@ __all__ = ["check"]
 Shown = s.Object | s.OneOf
 
 LIST_VERBS = ("GET", "POST")
+#: With the option bulk.
+BULK_VERBS = ("PATCH", "DELETE")
 UNIQUE_VERBS = ("GET", "PUT", "PATCH", "DELETE")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 _RESERVED = ("docs", "openapi", "schema")
@@ -69,7 +71,11 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     if "resource_name" in resource:
         mistakes.extend(_name_mistakes(resource["resource_name"]))
     list_verbs = _verbs(
-        "controller.list_verbs", controller.get("list_verbs"), LIST_VERBS, UNIQUE_VERBS, mistakes
+        "controller.list_verbs",
+        controller.get("list_verbs"),
+        (*LIST_VERBS, *BULK_VERBS) if _options(controller).get("bulk") else LIST_VERBS,
+        UNIQUE_VERBS,
+        mistakes,
     )
     unique_verbs = _verbs(
         "controller.unique_verbs",
@@ -137,6 +143,10 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         if filters is not None and format_parameter:
             chosen = contribution(response_classes, parameter=True)
             mistakes.extend(_clashes(filters, "format_parameter", chosen, "view"))
+        mistakes.extend(_bulk_mistakes(list_verbs, filters, search, store))
+        if filters is not None and dry_run is not None and set(list_verbs) & set(BULK_VERBS):
+            asked = dry_run.contribution("delete_many", creates=False)
+            mistakes.extend(_clashes(filters, "dry_run", asked))
     if shape is None or key is None or preconditions is None or mistakes:
         return None, mistakes
     definition = Definition(
@@ -326,6 +336,19 @@ def _upsert_mistakes(
         yield f"{place}: controller.unique_verbs has no PUT that could create."
     elif upsert and key is not None and key.read_only:
         yield f"{place}: the key {key.name!r} is the store's to choose, not the client's."
+
+
+def _bulk_mistakes(
+    list_verbs: tuple[str, ...], filters: Filters | None, search: Searching | None, store: Any
+) -> Iterator[str]:
+    for verb in BULK_VERBS:
+        if verb not in list_verbs:
+            continue
+        if not store.changes_many:
+            name = store_name(store)
+            yield f"controller.list_verbs: {name} cannot change many, as {verb} would have to."
+        if search is None and not (filters is not None and filters.contribution().parameters):
+            yield f"controller.list_verbs: {verb} has no filter that says which objects are meant."
 
 
 def _formatters(

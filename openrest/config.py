@@ -37,7 +37,7 @@ __all__ = [
     "ViewOptions",
 ]
 
-ListVerb = Literal["GET", "POST"]
+ListVerb = Literal["GET", "POST", "PATCH", "DELETE"]
 UniqueVerb = Literal["GET", "PUT", "PATCH", "DELETE"]
 
 
@@ -106,7 +106,8 @@ class ControllerOptions(TypedDict, total=False):
     prefer: whether ``Prefer: return=minimal`` and ``Prefer: handling=strict`` are heeded.
     dry_run: whether ``?dry_run=true`` checks a write and undoes it.
     bulk: whether one request may be about many objects, all of them or none; True, or a `Bulk` with
-        its bounds: an array in a POST creates as many objects.
+        its bounds: an array in a POST creates as many objects, and ``list_verbs`` may
+        have PATCH and DELETE.
     """
 
     pagination: PaginationStyle | None
@@ -130,7 +131,8 @@ class ControllerOptions(TypedDict, total=False):
 class ControllerConfig(TypedDict):
     """Which verbs there are.
 
-    list_verbs: those of the whole resource, GET and POST.
+    list_verbs: those of the whole resource, GET and POST; with the option ``bulk`` also PATCH and
+        DELETE, of all objects that filters find.
     unique_verbs: those of one object: GET, PUT, PATCH and DELETE.
     options: see `ControllerOptions`.
     """

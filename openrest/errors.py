@@ -14,6 +14,7 @@
     |   +-- RecordConflict        the write contradicts a stored record    (409)
     |   |   +-- TargetMissing     ... refers to a record that is not there
     |   |   +-- StillReferenced   ... deletes a record that others refer to
+    |   +-- TooManyRecords        a write is about more than it may be    (409)
     |   +-- StoreUnavailable      the store is away for now                (503)
     +-- Problem                   an HTTP problem, RFC 9457; one class a status below it
 
@@ -59,6 +60,7 @@ __all__ = [
     "StoreUnavailable",
     "TableMismatch",
     "TargetMissing",
+    "TooManyRecords",
     "Unreadable",
     "UnprocessableContent",
     "UnsupportedMediaType",
@@ -259,6 +261,17 @@ class StillReferenced(RecordConflict):
         if self.most is not None:
             return say(msg.TOO_MANY_REFER, maximum=self.most)
         return say(msg.STILL_REFERENCED, resource=self.resource, member=self.member)
+
+
+class TooManyRecords(StoreError):
+    """More than `most` records meet the conditions of a write, and none was changed."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+    def __str__(self) -> str:
+        return say(msg.TOO_MANY_MATCH, maximum=self.most)
 
 
 class StoreUnavailable(StoreError):

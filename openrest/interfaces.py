@@ -71,6 +71,8 @@ class DataStore(ABC):
     writable: ClassVar[bool] = True
     #: Whether it may raise StoreUnavailable.
     can_be_away: ClassVar[bool] = False
+    #: Whether `update_many` and `delete_many` work.
+    changes_many: ClassVar[bool] = False
     #: Whether its writes are undone within a `openrest.rehearsal.rehearsal`.
     rehearses: ClassVar[bool] = False
     #: The classes of validators that it keeps inside its writes.
@@ -172,6 +174,24 @@ class DataStore(ABC):
     def delete(self, key: Any, check: Check | None = None) -> None:
         """Remove the record, as one atomic step with `check`. Raises RecordNotFound."""
         raise NotImplementedError(f"{type(self).__name__} cannot write")
+
+    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+        """Replace all records that meet the conditions, or none of them, by what `change` makes.
+
+        One atomic step, like `update`; it gives the new records, by their keys. The window and the
+        order of the query are of no matter.
+        Raises TooManyRecords where there are more than `most`, RecordConflict, and whatever
+        `change` raises.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not write many")
+
+    def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
+        """Remove all records that meet the conditions, or none of them; how many there were.
+
+        One atomic step with `check`, which sees each of them. Raises TooManyRecords where there
+        are more than `most`, and whatever `check` raises.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not write many")
 
 
 #: What a document says of a format: the schema of the ``value``; that of each of the ``items``, one

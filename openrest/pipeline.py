@@ -28,6 +28,7 @@ from openrest.errors import (
     RuleViolated,
     ServiceUnavailable,
     StoreUnavailable,
+    TooManyRecords,
     UnprocessableContent,
 )
 from openrest.formats import Format, asked_for
@@ -279,6 +280,8 @@ def _handle(plan: Plan, call: Call) -> Result:
             for member, detail in error.details.items()
         ]
         raise Conflict(str(error), mistakes) from error
+    except TooManyRecords as error:
+        raise Conflict(str(error)) from error
     except RuleViolated as error:
         raise Conflict(say(error.detail), error.mistakes) from error
     except InvalidData as error:

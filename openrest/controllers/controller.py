@@ -10,6 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from openrest.bulk import Bulk
 from openrest.checking import check
 from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig
 from openrest.datastore.lifecycle import Lifecycle
@@ -41,7 +42,8 @@ class Controller:
 
     They are checked when the class is created; ConfigurationError names every mistake. To change
     what a verb does, override its method: `get_list`, `create`, `get`, `update` (PUT), `patch`
-    or `delete`; with the option ``bulk`` also `create_many`. To look at what is written, or to
+    or `delete`; with the option ``bulk`` also `create_many`, `patch_many`
+    and `delete_many`. To look at what is written, or to
     change it, override a hook: `before_create`, `after_create`, `before_update` and so on.
     Instances are shared by all threads and keep nothing of a request: all of that is in the `Call`.
     `store` is the datastore, and `resources` has the controllers of all resources of the API by
@@ -251,6 +253,43 @@ class Controller:
         for record in seen:
             call.afterwards(self.after_delete, call, record)
         return Result(None, 204)
+
+    def patch_many(self, call: Call) -> Result:
+        """Merge the body into all records that the filters of the call find, or into none."""
+        seen: dict[Any, Record] = {}
+        key = self.definition.key.name
+
+        def change(current: Record) -> Record:
+            seen[current[key]] = dict(current)
+            return self.before_update(call, current, self._merge_patch(current, call.body))
+
+        bulk = self._bulk()
+        records = self.store.update_many(self._meant(call), change, bulk.max_affected)
+        for record in records:
+            call.afterwards(self.after_update, call, seen[record[key]], record)
+        return Result({"affected": len(records)})
+
+    def delete_many(self, call: Call) -> Result:
+        """Delete all records that the filters of the call find, or none."""
+        seen: list[Record] = []
+
+        def check(current: Record) -> None:
+            self.before_delete(call, current)
+            seen.append(current)
+
+        most, looks = self._bulk().max_affected, self._hooks_deletes
+        affected = self.store.delete_many(self._meant(call), most, check if looks else None)
+        for record in seen:
+            call.afterwards(self.after_delete, call, record)
+        return Result({"affected": affected})
+
+    def _bulk(self) -> Bulk:
+        return self.definition.bulk or Bulk()
+
+    def _meant(self, call: Call) -> Query:
+        filters, search = self.definition.filters, self.definition.search
+        tests = filters.conditions(call) if filters is not None else ()
+        return self._bulk().query((*tests, *(search.tests(call) if search is not None else ())))
 
     def before_create(self, call: Call, record: Record) -> Record:
         """What is inserted instead of a record that fits the model. It may raise a Problem."""

@@ -23,6 +23,8 @@ _SUMMARIES = {
     "update": "Replace one in {name}",
     "patch": "Change some members of one in {name}",
     "delete": "Delete one from {name}",
+    "patch_many": "Change some members of many in {name}",
+    "delete_many": "Delete many from {name}",
 }
 
 #: As many members as a tag names: what is longer nobody reads in a headline.
@@ -107,6 +109,13 @@ def _built_in(name: str, definition: Definition, parts: Components) -> str:
                 f"Members that a merge patch leaves out stay as they are{removed} (RFC 7396). The "
                 "operations of a JSON Patch are carried out all or none (RFC 6902)."
             )
+        case "patch_many":
+            return (
+                "The merge patch is applied to all objects that the filters find, or to none of "
+                "them (RFC 7396)."
+            )
+        case "delete_many":
+            return "All objects that the filters find are gone at once, or none of them."
         case "delete":
             return "The object is gone at once; then its address answers 404."
         case _:

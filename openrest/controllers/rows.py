@@ -15,6 +15,7 @@ from marshmallow import Schema
 from openrest import formats, pipeline
 from openrest import messages as msg
 from openrest.bodies import Limits
+from openrest.bulk import Bulk
 from openrest.config import Definition
 from openrest.contract import NO_EXAMPLE, Body, Contribution, Header, Link, Parameter, ResponseSpec
 from openrest.controllers.components import Components, Sent
@@ -56,6 +57,8 @@ BUILT_IN = (
     ("update", "PUT", True, "update"),
     ("patch", "PATCH", True, "patch"),
     ("delete", "DELETE", True, "delete"),
+    ("patch_many", "PATCH", False, "patch_many"),
+    ("delete_many", "DELETE", False, "delete_many"),
 )
 #: The hooks that each of them calls inside the change.
 HOOKS = {
@@ -65,7 +68,7 @@ HOOKS = {
     "delete": ("before_delete",),
 }
 #: What does to many objects what another handler does to one.
-_MANY = {"create": "create_many"}
+_MANY = {"create": "create_many", "patch": "patch_many", "delete": "delete_many"}
 #: OpenAPI 3.1 ignores header parameters of these names (section 4.8.12.1).
 _NOT_PARAMETERS = ("accept", "authorization", "content-type")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -109,7 +112,7 @@ def _misdeclared(controller: Any) -> Iterator[str]:
     for name, function in inspect.getmembers(type(controller), callable):
         declared = declaration(function)
         many = _MANY.get(name)
-        if many and controller.definition.bulk and _is_own(controller, name, but_not=many):
+        if many and _has(controller.definition, many) and _is_own(controller, name, but_not=many):
             yield f"{name}: is overridden, and with the option bulk {many} has to be, too."
         if declared is not None and bool(declared.method) == (name in built_in):
             yield (
@@ -118,6 +121,11 @@ def _misdeclared(controller: Any) -> Iterator[str]:
             )
         elif declared is not None and name in hooks and declared.headers:
             yield f"{name}: a hook answers nothing, so it has no headers to declare."
+
+
+def _has(definition: Definition, many: str) -> bool:
+    verb = {"create_many": "POST", "patch_many": "PATCH", "delete_many": "DELETE"}[many]
+    return definition.bulk is not None and verb in definition.list_verbs
 
 
 def _is_own(controller: Any, name: str, *, but_not: str) -> bool:
@@ -200,6 +208,14 @@ class _Builder:
         if name == "create" and self.definition.bulk is not None:
             handler = _one_or_many(handler, controller.create_many)
         definition, parts = self.definition, self.parts
+        # The rules are about the whole object, so only an example of one is sure to be taken.
+        merge_patch = Body(
+            shape=parts.patch,
+            media_types=("application/merge-patch+json",),
+            wire=True,
+            ruled=may_refuse(parts.replace) or may_conflict(parts.replace),
+            example=_or_none(true_example(parts.replace)),
+        )
         body = {
             "create": replace(
                 formats.body_of(parts.create, definition.response_classes),
@@ -209,15 +225,8 @@ class _Builder:
                 formats.body_of(parts.replace, definition.response_classes),
                 ruled=definition.upsert and may_refuse(definition.key.shape),
             ),
-            # The rules are about the whole object, so only an example of one is sure to be taken.
-            "patch": Body(
-                shape=parts.patch,
-                media_types=("application/merge-patch+json",),
-                wire=True,
-                ruled=may_refuse(parts.replace) or may_conflict(parts.replace),
-                example=_or_none(true_example(parts.replace)),
-                others=(_json_patch_body(parts.replace),),
-            ),
+            "patch": replace(merge_patch, others=(_json_patch_body(parts.replace),)),
+            "patch_many": merge_patch,
         }.get(name)
         contributions = list(self._parts_of(name))
         success = {
@@ -225,6 +234,8 @@ class _Builder:
             "create": self._many(self._created(contributions)),
             "get": self._chosen(self._record_response("The object", contributions)),
             "delete": ResponseSpec(status=204, description="It is gone", content="nothing"),
+            "patch_many": Bulk().affected("How many objects were changed"),
+            "delete_many": Bulk().affected("How many objects are gone"),
         }.get(name) or self._record_response("The object", contributions)
         creates = name == "update" and definition.upsert
         if creates:
@@ -390,6 +401,11 @@ class _Builder:
 
     def _parts_of(self, name: str) -> Iterator[Contribution]:
         definition = self.definition
+        if name in ("patch_many", "delete_many"):
+            if definition.filters is not None:
+                yield definition.filters.contribution()
+            if definition.search is not None:
+                yield definition.search.contribution()
         if name == "get_list":
             if definition.pagination is not None:
                 yield definition.pagination.contribution()
@@ -404,7 +420,9 @@ class _Builder:
                 yield definition.partial.contribution()
             if self.embedding is not None:
                 yield self.embedding.contribution()
-        if name in ("create", "update", "patch"):
+        if definition.bulk is not None:
+            yield definition.bulk.contribution(name)
+        if name in ("create", "update", "patch", "patch_many"):
             yield from self._conflicts()
             yield writing_contribution(
                 [

@@ -22,7 +22,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: What the store around another one can do is what the other one can.
 _ABILITIES: Final = (
     "operators", "alternatives", "sortable", "searchable", "seekable", "writable", "rehearses",
-    "can_be_away", "enforces",
+    "changes_many", "can_be_away", "enforces",
 )  # fmt: skip
 
 
@@ -105,6 +105,12 @@ class Lifecycle(DataStore):
 
         return self.base.update(key, stamped)
 
+    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+        stamps = self._stamped(self._updated)
+        return self.base.update_many(
+            self._living(query), lambda current: {**change(current), **stamps}, most
+        )
+
     def delete(self, key: Any, check: Check | None = None) -> None:
         """Remove the record, or note that it is deleted, as one atomic step with `check`."""
         if self._deleted_at is None:
@@ -118,6 +124,18 @@ class Lifecycle(DataStore):
             return {**current, **self._stamped(self._ended)}
 
         self.base.update(key, end)
+
+    def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
+        if self._deleted_at is None:
+            return self.base.delete_many(query, most, check)
+        stamps = self._stamped(self._ended)
+
+        def end(current: Record) -> Record:
+            if check is not None:
+                check(dict(current))
+            return {**current, **stamps}
+
+        return len(self.base.update_many(self._living(query), end, most))
 
     def _living(self, query: Query) -> Query:
         if self._deleted_at is None:

@@ -26,6 +26,7 @@ from openrest.errors import (
     RecordConflict,
     RecordNotFound,
     StoreError,
+    TooManyRecords,
 )
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
 from openrest.models import shapes as s
@@ -55,6 +56,7 @@ class PythonListDataStore(DataStore):
     searchable = True
     seekable = True
     rehearses = True
+    changes_many = True
     enforces = (UniqueTogether,)
 
     def __init__(
@@ -136,30 +138,58 @@ class PythonListDataStore(DataStore):
         `change` must not write to this store (ContractError).
         """
         with self._writing:
-            old = self._current(key)
-            new = self._keep({self.key.name: key, **change(self._copy(old))})
-            if new[self.key.name] != key:
-                raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
-            self._refuse_conflicts([new], replaced=(key,))
-            if rehearsing():
-                return self._copy(new)
-            with self._altering:
-                for unique in self._uniques:
-                    unique.remove(old)
-                    unique.add(new, key)
-                self._records[key] = new
-        return self._copy(new)
+            return self._replace([self._current(key)], change)[0]
+
+    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+        with self._writing:
+            return self._replace(self._at_most(query, most), change)
 
     def delete(self, key: Any, check: Check | None = None) -> None:
         with self._writing:
-            old = self._current(key)
-            if check is not None:
-                check(self._copy(old))
-            if rehearsing():
-                return
+            self._remove([self._current(key)], check)
+
+    def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
+        with self._writing:
+            found = self._at_most(query, most)
+            self._remove(found, check)
+        return len(found)
+
+    def _at_most(self, query: Query, most: int) -> list[Record]:
+        found = self._matching(query.conditions)
+        if len(found) > most:
+            raise TooManyRecords(most)
+        return found
+
+    def _replace(self, old: Sequence[Record], change: Change) -> list[Record]:
+        name = self.key.name
+        new = []
+        for record in old:
+            key = record[name]
+            new.append(self._keep({name: key, **change(self._copy(record))}))
+            if new[-1][name] != key:
+                raise ContractError(f"The key {key!r} was changed to {new[-1][name]!r}.")
+        self._refuse_conflicts(new, replaced={record[name] for record in old})
+        if not rehearsing():
             with self._altering:
                 for unique in self._uniques:
-                    unique.remove(old)
+                    for record in old:
+                        unique.remove(record)
+                    for record in new:
+                        unique.add(record, record[name])
+                self._records |= {record[name]: record for record in new}
+        return [self._copy(record) for record in new]
+
+    def _remove(self, records: Sequence[Record], check: Check | None) -> None:
+        if check is not None:
+            for record in records:
+                check(self._copy(record))
+        if rehearsing():
+            return
+        with self._altering:
+            for record in records:
+                key = record[self.key.name]
+                for unique in self._uniques:
+                    unique.remove(record)
                 del self._records[key]
                 del self._keys[bisect.bisect_left(self._keys, key)]
 

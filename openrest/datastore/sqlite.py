@@ -30,6 +30,7 @@ from openrest.errors import (
     RecordNotFound,
     StoreError,
     StoreUnavailable,
+    TooManyRecords,
     did_you_mean,
 )
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
@@ -68,6 +69,7 @@ class SQLiteDataStore(DataStore):
     seekable = True
     can_be_away = True
     rehearses = True
+    changes_many = True
     enforces = (UniqueTogether,)
 
     def __init__(
@@ -178,12 +180,12 @@ class SQLiteDataStore(DataStore):
         in another store it waits for itself, until the timeout.
         """
         with self._database.transaction():
-            new = self._keep({self.key.name: key, **change(self.get(key))})
-            if new[self.key.name] != key:
-                raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
-            values = (*self._statements.updated(new), self._key_value(key))
-            self._database.execute(self._statements.update, values)
-        return new
+            return self._replace(key, change(self.get(key)))
+
+    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+        with self._database.transaction():
+            found = self._at_most(query, most)
+            return [self._replace(record[self.key.name], change(record)) for record in found]
 
     def delete(self, key: Any, check: Check | None = None) -> None:
         if check is None:
@@ -192,6 +194,16 @@ class SQLiteDataStore(DataStore):
         with self._database.transaction():
             check(self.get(key))
             self._remove(key)
+
+    def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
+        with self._database.transaction():
+            found = self._at_most(query, most)
+            if check is not None:
+                for record in found:
+                    check(copy.deepcopy(record))
+            for record in found:
+                self._remove(record[self.key.name])
+        return len(found)
 
     def close(self) -> None:
         """Close this thread's connection; the store can still be used, and opens another."""
@@ -207,6 +219,21 @@ class SQLiteDataStore(DataStore):
             raise
         record.setdefault(self.key.name, cursor.lastrowid)
         return record
+
+    def _replace(self, key: Any, record: Record) -> Record:
+        new = self._keep({self.key.name: key, **record})
+        if new[self.key.name] != key:
+            raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
+        values = (*self._statements.updated(new), self._key_value(key))
+        self._database.execute(self._statements.update, values)
+        return new
+
+    def _at_most(self, query: Query, most: int) -> list[Record]:
+        """The records that meet the conditions, where they are not more than `most`."""
+        found = list(self.find(Query(query.conditions, limit=most + 1)))
+        if len(found) > most:
+            raise TooManyRecords(most)
+        return found
 
     def _no_key_is_left(self, error: StoreUnavailable) -> bool:
         # SQLite words this as it does a full disk, which passes.

@@ -109,6 +109,55 @@ class RelatedStore(DataStore):
                 raise
         return new
 
+    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+        if not self._outgoing:
+            return self._store.update_many(query, change, most)
+        before: dict[Any, Record] = {}
+
+        def changed(current: Record) -> Record:
+            before[current[self.key.name]] = dict(current)
+            new = change(dict(current))
+            self._refuse_missing(new, current)
+            return new
+
+        records = self._store.update_many(query, changed, most)
+        if self._racing and not rehearsing():
+            try:
+                for record in records:
+                    self._refuse_missing(record, before[record[self.key.name]], racing=True)
+            except TargetMissing:
+                for record in records:
+                    self._take_back(before[record[self.key.name]], record)
+                raise
+        return records
+
+    def _take_back(self, old: Record, new: Record) -> None:
+        with suppress(RecordNotFound):
+            self._store.update(new[self.key.name], lambda now: old if now == new else now)
+
+    def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
+        """Remove all that meet the conditions, where nothing would have to go or change with them.
+
+        What has to is an atomic step of its own, which this one could not take back.
+        """
+        if not self._incoming:
+            return self._store.delete_many(query, most, check)
+        keys: list[Any] = []
+
+        def alone(record: Record) -> None:
+            if check is not None:
+                check(record)
+            keys.append(record[self.key.name])
+            plan = plan_deletion(self._relations, self._name, keys[-1])
+            for step in (*plan.changing.values(), *filter(None, plan.going.values())):
+                raise StillReferenced(step.relation.source.name, step.relation.member.name)
+
+        count = self._store.delete_many(query, most, alone)
+        if not self._deletes_alone and not rehearsing():
+            for key in keys:
+                plan_deletion(self._relations, self._name, key, restrict=False).carry_out()
+        return count
+
     def delete(self, key: Any, check: Check | None = None) -> None:
         """Remove the record, as one atomic step with `check`, and what has to go with it before.
 

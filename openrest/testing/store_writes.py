@@ -61,6 +61,9 @@ class WritingRules(Hooks):
         for name in ("insert", "insert_many", "update", "delete"):
             inherited = getattr(type(store), name) is getattr(DataStore, name)
             assert inherited is not store.writable, name
+        for name in ("update_many", "delete_many"):
+            inherited = getattr(type(store), name) is getattr(DataStore, name)
+            assert inherited is not store.changes_many, name
 
     def test_insert_gives_the_record_back_with_its_key(self) -> None:
         store = self.writable(self.people())

@@ -11,6 +11,7 @@ from marshmallow.validate import Length, Range
 
 from openrest import messages as msg
 from openrest import models
+from openrest.bulk import Bulk
 from openrest.contract import Parameter
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
@@ -102,14 +103,20 @@ class Odds(Controller):
 class Slips(Controller):
     resource = {
         "resource_name": "slips",
-        "resource": [{"name": "a"}],
+        "resource": [{"name": "a"}, {"name": "c"}],
         "model": Slip,
         "datastore": PythonListDataStore,
     }
     controller = {
-        "list_verbs": [],
+        "list_verbs": ["DELETE"],
         "unique_verbs": ["PUT"],
-        "options": {"upsert": True, "concurrency": "required", "prefer": True},
+        "options": {
+            "upsert": True,
+            "concurrency": "required",
+            "prefer": True,
+            "bulk": Bulk(max_affected=1),
+            "filters": {"name": ["in"]},
+        },
     }
     view = {"response_class": JsonResponse}
 
@@ -327,6 +334,8 @@ ASKED_OF_ODDS = {
     "PATCH_BROKEN": patched(bounds={"high": 1}),
     "EXISTS_ALREADY": put_slip(**{"If-None-Match": "*"}),
     "NOT_THERE_YET": put_slip("b", **{"If-Match": "*"}),
+    "NO_FILTER": lambda client: client.delete("/slips"),
+    "TOO_MANY_MATCH": lambda client: client.delete("/slips?name__in=a,c"),
     "STRICTLY": put_slip(Prefer="handling=strict, foo"),
     "NOT_HEEDED": put_slip(Prefer="handling=strict, foo"),
     "PRECONDITION_REQUIRED": put_slip(),

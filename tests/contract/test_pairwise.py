@@ -10,6 +10,7 @@ import pytest
 from marshmallow.validate import Length, Range
 
 from openrest import models
+from openrest.bulk import Bulk
 from openrest.controllers import Controller, WSGIDispatcher
 from openrest.datastore import PythonListDataStore, SQLiteDataStore, UniqueTogether
 from openrest.pagination import CursorPagination, PagePagination, Pagination
@@ -87,6 +88,8 @@ CHOICES: dict[str, list[Any]] = {
     "search": [{}, {"search": ["name", "note"]}],
     "concurrency": [{}, {"concurrency": "optional"}, {"concurrency": "required"}],
     "prefer": [{}, {"prefer": True}],
+    "dry_run": [{}, {"dry_run": True}],
+    "bulk": [{}, {"bulk": Bulk(max_items=9, max_affected=9)}],
     "formats": [{}, {"alternatives": OTHERS}, {"alternatives": OTHERS, "format_parameter": True}],
     "formatters": [[], ["add_resource_uri"]],
     "compress": [False, True],
@@ -103,8 +106,19 @@ def serve(row: dict[str, int], folder: Path) -> WSGIDispatcher:
     of_views: Any = {**chosen["formats"], "formatters": chosen["formatters"]}
     # Only where clients choose the keys.
     options: Any = {"pagination": chosen["pagination"], "upsert": chosen["model"] is Slugged}
-    for kind in ("filters", "sorting", "partial", "search", "concurrency", "prefer"):
+    for kind in (
+        "filters",
+        "sorting",
+        "partial",
+        "search",
+        "concurrency",
+        "prefer",
+        "dry_run",
+        "bulk",
+    ):
         options |= chosen[kind]
+    has_filter = chosen["search"] or options.get("filters", True)
+    of_many: Any = ["PATCH", "DELETE"] if chosen["bulk"] and has_filter else []
 
     class Things(Controller):
         resource = {
@@ -115,7 +129,7 @@ def serve(row: dict[str, int], folder: Path) -> WSGIDispatcher:
             "options": of_data,
         }
         controller = {
-            "list_verbs": ["GET", "POST"],
+            "list_verbs": ["GET", "POST", *of_many],
             "unique_verbs": ["GET", "PUT", "PATCH", "DELETE"],
             "options": options,
         }

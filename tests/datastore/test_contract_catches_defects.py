@@ -410,6 +410,51 @@ class SaysNotWhich(PythonListDataStore):
             raise RecordConflict(conflict.members) from conflict
 
 
+class ChangesOneByOne(PythonListDataStore):
+    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+        found = self._at_most(query, most)
+        return [self.update(record[self.key.name], change) for record in found]
+
+    def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
+        found = self._at_most(query, most)
+        for record in found:
+            self.delete(record[self.key.name], check)
+        return len(found)
+
+
+class ChangesAsManyAsItMay(PythonListDataStore):
+    def _at_most(self, query: Query, most: int) -> list[Record]:
+        return self._matching(query.conditions)[:most]
+
+
+class HeedsTheWindow(PythonListDataStore):
+    def _at_most(self, query: Query, most: int) -> list[Record]:
+        return [self._current(record[self.key.name]) for record in self.find(query)]
+
+
+class ChangesManyForGood(PythonListDataStore):
+    def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
+        count: int = Context().run(super().delete_many, query, most, check)
+        return count
+
+
+class LooksForNoClash(PythonListDataStore):
+    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+        uniques, self._uniques = self._uniques, []
+        try:
+            return super().update_many(query, change, most)
+        finally:
+            self._uniques = uniques
+
+
+class LetsKeysChange(PythonListDataStore):
+    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+        name = self.key.name
+        return super().update_many(
+            query, lambda record: {**change(dict(record)), name: record[name]}, most
+        )
+
+
 #: Each defect, and a rule that it breaks.
 DEFECTS: list[tuple[type[DataStore], str]] = [
     (BuildsItsSQLFromStrings, "a_condition_takes_its_text_for_a_value_and_never_for_code"),
@@ -472,6 +517,13 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (RehearsesWithoutAsking, "a_rehearsed_write_is_refused_as_a_real_one"),
     (RehearsesForGood, "what_is_written_after_a_rehearsal_stays"),
     (SaysNotWhich, "a_conflict_of_insert_many_says_which_record_it_is_about"),
+    (HeedsTheWindow, "update_many_replaces_each_record_by_the_changed_one"),
+    (HeedsTheWindow, "delete_many_removes_each_record"),
+    (ChangesOneByOne, "many_are_changed_all_or_none"),
+    (ChangesAsManyAsItMay, "more_than_the_most_are_not_changed"),
+    (ChangesManyForGood, "many_that_are_rehearsed_are_undone"),
+    (LooksForNoClash, "unique_values_conflict_on_update_many"),
+    (LetsKeysChange, "update_many_keeps_the_keys"),
     (MergesInsteadOfReplacing, "update_replaces_the_record_by_the_changed_one"),
 ]
 
