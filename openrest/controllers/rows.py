@@ -66,6 +66,8 @@ HOOKS = {
     "update": ("before_update",),
     "patch": ("before_update",),
     "delete": ("before_delete",),
+    "patch_many": ("before_update",),
+    "delete_many": ("before_delete",),
 }
 #: What does to many objects what another handler does to one.
 _MANY = {"create": "create_many", "patch": "patch_many", "delete": "delete_many"}
@@ -107,7 +109,7 @@ def rows(
 
 
 def _misdeclared(controller: Any) -> Iterator[str]:
-    hooks = {hook for names in HOOKS.values() for hook in names}
+    hooks = {hook for names in HOOKS.values() for hook in names} | {"create_many"}
     built_in = {name for name, *_ in BUILT_IN} | hooks
     for name, function in inspect.getmembers(type(controller), callable):
         declared = declaration(function)
@@ -120,7 +122,10 @@ def _misdeclared(controller: Any) -> Iterator[str]:
                 "your own."
             )
         elif declared is not None and name in hooks and declared.headers:
-            yield f"{name}: a hook answers nothing, so it has no headers to declare."
+            why = "a hook answers nothing, so it has no headers to declare"
+            if name == "create_many":
+                why = "what it answers is in the operation of create, which declares the headers"
+            yield f"{name}: {why}."
 
 
 def _has(definition: Definition, many: str) -> bool:
@@ -241,6 +246,8 @@ class _Builder:
         if creates:
             contributions.append(Contribution(responses=(self._created(self._preferring(name)),)))
         hooks = (*HOOKS.get(name, ()), *(("before_create",) if creates else ()))
+        if name == "create" and definition.bulk is not None:
+            hooks += ("create_many",)
         own = _with_hooks(
             declaration(handler) or Declaration(),
             [declaration(getattr(controller, hook)) for hook in hooks],

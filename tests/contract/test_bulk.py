@@ -225,7 +225,7 @@ def test_the_option_is_true_or_false_or_bounds() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=100 if CI else 10, deadline=None)
+@settings(max_examples=100 if CI else 6, deadline=None)
 @given(batches=st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=4), max_size=4))
 def test_all_or_none_are_created(kind: Kind, tmp_path_factory: Any, batches: Any) -> None:
     client = Client(serve(make(kind, tmp_path_factory.mktemp("bulk"))))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from openrest import models
 from openrest.bulk import Bulk
 from openrest.config import ControllerOptions
-from openrest.controllers import Call, Controller, Result, WSGIDispatcher
+from openrest.controllers import Call, Controller, Result, WSGIDispatcher, declare
 from openrest.datastore import PythonListDataStore, SQLiteDataStore, UniqueTogether
 from openrest.datastore.lifecycle import Lifecycle, Times
-from openrest.errors import ConfigurationError
+from openrest.errors import ConfigurationError, Problem
 from openrest.filters import CustomFilter
 from openrest.interfaces import DataStore, Record
 from openrest.query import Condition, Query
@@ -31,6 +31,11 @@ class Note(models.Model):
     text = models.StringField(required=True)
     rank = models.IntegerField(allow_none=True)
     level = models.IntegerField()
+
+
+class Locked423(Problem):
+    status = 423
+    title = "Locked"
 
 
 UNIQUE = [UniqueTogether("text", "level")]
@@ -194,6 +199,27 @@ def test_hooks_see_each_object(store: DataStore) -> None:
     assert seen == [("deleting", "a"), ("deleting", "b"), ("deleted", "a"), ("deleted", "b")]
 
 
+def test_what_hooks_declare_is_in_the_operations_of_many(store: DataStore) -> None:
+    class Locked(Controller):
+        @declare(errors={423: "It is locked"})
+        def before_update(self, call: Call, current: Record, record: Record) -> Record:
+            raise Locked423("It is locked.")
+
+        @declare(errors={423: "It is locked"})
+        def before_delete(self, call: Call, current: Record) -> None:
+            raise Locked423("It is locked.")
+
+        @declare(errors={423: "They are locked"})
+        def create_many(self, call: Call) -> Result:
+            raise Locked423("They are locked.")
+
+    client = Client(serve(store, base=Locked))
+    assert client.patch("/notes?rank=1", {"rank": 9}).status == 423
+    assert client.delete("/notes?rank=1").status == 423
+    assert client.post("/notes", [{"text": "a"}]).status == 423
+    assert stored(store) == [*"abcde"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_deleted_already_is_not_found(kind: Kind, tmp_path: Path) -> None:
     class Timed(Note):
@@ -323,7 +349,7 @@ PATCHES = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=150 if CI else 15, deadline=None)
+@settings(max_examples=150 if CI else 8, deadline=None)
 @given(
     records=RECORDS,
     name=st.sampled_from(sorted(TESTS)),

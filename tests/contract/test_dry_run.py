@@ -273,7 +273,7 @@ def requests() -> st.SearchStrategy[tuple[str, int | None, Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=100 if CI else 10, deadline=None)
+@settings(max_examples=100 if CI else 6, deadline=None)
 @given(asked=st.lists(requests(), max_size=6))
 def test_a_dry_run_foretells_what_happens(
     kind: Kind, tmp_path_factory: Any, asked: list[tuple[str, int | None, Any]]
