@@ -14,8 +14,8 @@ class Author(models.Model):
 
 class Book(models.Model):
     title = models.StringField(required=True)
-    author = models.IntegerForeignField(required=True, foreign={"resource": "authors"})
-    sequel_of = models.IntegerForeignField(
+    author = models.IntForeignField(required=True, foreign={"resource": "authors"})
+    sequel_of = models.IntForeignField(
         allow_none=True, foreign={"resource": "books", "on_delete": "set_null"}
     )
     id = models.PkField()
@@ -23,7 +23,7 @@ class Book(models.Model):
 
 class Review(models.Model):
     text = models.StringField(required=True)
-    book = models.IntegerForeignField(
+    book = models.IntForeignField(
         required=True, foreign={"resource": "books", "on_delete": "cascade"}
     )
     id = models.PkField()

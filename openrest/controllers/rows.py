@@ -26,7 +26,6 @@ from openrest.embedded import without_embedded
 from openrest.errors import ConfigurationError, Conflict, ContractError, Mistake, RecordConflict
 from openrest.interfaces import Record, Validators
 from openrest.json_patch import JSON_PATCH, MEDIA_TYPE
-from openrest.merge_patch import may_conflict
 from openrest.messages import say
 from openrest.models import schema_shape
 from openrest.models import shapes as s
@@ -218,7 +217,7 @@ class _Builder:
             shape=parts.patch,
             media_types=("application/merge-patch+json",),
             wire=True,
-            ruled=may_refuse(parts.replace) or may_conflict(parts.replace),
+            ruled=True,
             example=_or_none(true_example(parts.replace)),
         )
         body = {
@@ -445,7 +444,8 @@ class _Builder:
         if definition.dry_run is not None:
             creates = name == "create" or (name == "update" and definition.upsert)
             yield definition.dry_run.contribution(name, creates=creates)
-        if name == "create" and not definition.key.read_only:
+        chosen = name == "create" and not definition.key.read_only
+        if chosen or (name == "update" and definition.upsert):
             clash = RecordConflict([definition.key.name])
             example = Conflict(
                 str(clash), [Mistake(say(msg.TAKEN), pointer=pointer(definition.key.wire))]

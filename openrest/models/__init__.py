@@ -37,7 +37,7 @@ from openrest.models.fields import (
 )
 from openrest.models.foreign import (
     Foreign,
-    IntegerForeignField,
+    IntForeignField,
     StringForeignField,
     UUIDForeignField,
 )
@@ -61,7 +61,7 @@ __all__ = [
     "IPv4Field",
     "IPv6Field",
     "IntegerField",
-    "IntegerForeignField",
+    "IntForeignField",
     "ListField",
     "MethodField",
     "Model",

@@ -11,7 +11,7 @@ from openrest.models.fields import FieldOptions, IntegerField, StringField, UUID
 from openrest.models.formats import SEGMENT
 from openrest.models.links import link_shape
 
-__all__ = ["Foreign", "IntegerForeignField", "StringForeignField", "UUIDForeignField"]
+__all__ = ["Foreign", "IntForeignField", "StringForeignField", "UUIDForeignField"]
 
 Format = Literal["key", "uri"]
 OnDelete = Literal["restrict", "cascade", "set_null"]
@@ -40,7 +40,7 @@ class Foreign(TypedDict):
     on_delete: NotRequired[OnDelete]
 
 
-class IntegerForeignField(IntegerField):
+class IntForeignField(IntegerField):
     """The key of an object whose key is a `PkField`: ``foreign={"resource": "address"}``."""
 
     def __init__(

@@ -105,7 +105,7 @@ def _mistakes(
 
 
 _FIELDS: dict[type[s.Shape], str] = {
-    s.Integer: "IntegerForeignField",
+    s.Integer: "IntForeignField",
     s.String: "StringForeignField",
     s.Uuid: "UUIDForeignField",
 }

@@ -247,7 +247,7 @@ def test_what_others_refer_to_is_not_deleted_with_many(
         id = models.PkField()
         text = models.StringField(required=True)
         level = models.IntegerField()
-        note = models.IntegerForeignField(
+        note = models.IntForeignField(
             allow_none=True, foreign={"resource": "notes", "on_delete": on_delete}
         )
 

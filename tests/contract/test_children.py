@@ -28,15 +28,15 @@ class Address(models.Model):
 
 class User(models.Model):
     name = models.StringField(required=True)
-    home = models.IntegerForeignField(required=True, foreign={"resource": "address"})
-    work = models.IntegerForeignField(foreign={"resource": "address"})
-    boss = models.IntegerForeignField(foreign={"resource": "users"})
-    secret = models.IntegerForeignField(load_only=True, foreign={"resource": "address"})
+    home = models.IntForeignField(required=True, foreign={"resource": "address"})
+    work = models.IntForeignField(foreign={"resource": "address"})
+    boss = models.IntForeignField(foreign={"resource": "users"})
+    secret = models.IntForeignField(load_only=True, foreign={"resource": "address"})
     id = models.PkField()
 
 
 class Lamp(models.Model):
-    address = models.IntegerForeignField(required=True, foreign={"resource": "address"})
+    address = models.IntForeignField(required=True, foreign={"resource": "address"})
     id = models.PkField()
 
 

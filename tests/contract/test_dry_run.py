@@ -217,7 +217,7 @@ def test_what_would_go_with_an_object_stays(kind: Kind, on_delete: Any, tmp_path
     class Remark(models.Model):
         id = models.PkField()
         text = models.StringField(required=True)
-        note = models.IntegerForeignField(foreign={"resource": "notes", "on_delete": on_delete})
+        note = models.IntForeignField(foreign={"resource": "notes", "on_delete": on_delete})
 
     notes, remarks = make(kind, tmp_path), make(kind, tmp_path, Remark)
 

@@ -37,11 +37,11 @@ class Address(models.Model):
 
 class User(models.Model):
     name = models.StringField(required=True)
-    address = models.IntegerForeignField(data_key="home", foreign={"resource": "address"})
-    boss = models.IntegerForeignField(
+    address = models.IntForeignField(data_key="home", foreign={"resource": "address"})
+    boss = models.IntForeignField(
         allow_none=True, foreign={"resource": "users", "on_delete": "set_null"}
     )
-    hidden = models.IntegerForeignField(load_only=True, foreign={"resource": "users"})
+    hidden = models.IntForeignField(load_only=True, foreign={"resource": "users"})
     id = models.PkField()
 
 
@@ -283,7 +283,7 @@ def test_an_answer_announces_that_the_store_of_another_resource_can_be_away(
 
 
 class Cat(models.Model):
-    home = models.IntegerForeignField(foreign={"resource": "address"})
+    home = models.IntForeignField(foreign={"resource": "address"})
 
 
 class Fish(models.Model):
@@ -322,7 +322,7 @@ def test_a_variant_may_embed(stores: dict[str, Counting]) -> None:
 def test_any_graph_is_embedded_as_plain_python_would(targets: list[int | None], depth: int) -> None:
     class Node(models.Model):
         id = models.PkField()
-        next = models.IntegerForeignField(allow_none=True, foreign={"resource": "nodes"})
+        next = models.IntForeignField(allow_none=True, foreign={"resource": "nodes"})
 
     records: list[Record] = [{"id": n, "next": to} for n, to in enumerate(targets, 1)]
     options = {"embed": True, "max_embed_depth": 4}
@@ -349,7 +349,7 @@ class CannotDoIn(PythonListDataStore):
 
 class Embed(models.Model):
     id = models.PkField()
-    embed = models.IntegerForeignField(foreign={"resource": "nodes"})
+    embed = models.IntForeignField(foreign={"resource": "nodes"})
     place = models.StringField(data_key="_embedded")
 
 
@@ -375,7 +375,7 @@ class Embed(models.Model):
         ]),
         ({"embed": ["embed"]}, type("Named", (models.Model,), {
             "id": models.PkField(),
-            "embed": models.IntegerForeignField(foreign={"resource": "nodes"}),
+            "embed": models.IntForeignField(foreign={"resource": "nodes"}),
         }), [
             "embed: the filter 'embed' has the name of its parameter: rename it, or give the field "
             "a data_key.",
@@ -393,9 +393,9 @@ def test_an_embedding_that_cannot_be_is_refused_with_every_mistake(
 def test_an_embedding_of_what_cannot_be_read_is_refused_when_it_is_mounted() -> None:
     class Node(models.Model):
         id = models.PkField()
-        one = models.IntegerForeignField(foreign={"resource": "nodes"})
-        two = models.IntegerForeignField(foreign={"resource": "nodes"})
-        three = models.IntegerForeignField(foreign={"resource": "nodes"})
+        one = models.IntForeignField(foreign={"resource": "nodes"})
+        two = models.IntForeignField(foreign={"resource": "nodes"})
+        three = models.IntForeignField(foreign={"resource": "nodes"})
 
     class Unread(Controller):
         resource = {"resource_name": "nodes", "model": Node, "datastore": CannotDoIn([], Node)}

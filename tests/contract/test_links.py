@@ -31,7 +31,7 @@ class Car(models.Model):
 
 class User(models.Model):
     name = models.StringField(required=True)
-    home = models.IntegerForeignField(required=True, foreign={"resource": "homes", "format": "uri"})
+    home = models.IntForeignField(required=True, foreign={"resource": "homes", "format": "uri"})
     page = models.StringForeignField(
         allow_none=True,
         data_key="site",

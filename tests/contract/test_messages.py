@@ -58,9 +58,9 @@ class Odd(models.Model):
     )
     version = models.ConstantField({"v": 1})
     bounds = models.NestedField(Pair)
-    other = models.IntegerForeignField(foreign={"resource": "odds"})
-    linked = models.IntegerForeignField(foreign={"resource": "odds", "format": "uri"})
-    follows = models.IntegerForeignField(foreign={"resource": "odds", "on_delete": "cascade"})
+    other = models.IntForeignField(foreign={"resource": "odds"})
+    linked = models.IntForeignField(foreign={"resource": "odds", "format": "uri"})
+    follows = models.IntForeignField(foreign={"resource": "odds", "on_delete": "cascade"})
 
     @pre_load
     def spoil(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -44,17 +44,17 @@ class Address(models.Model):
 
 class User(models.Model):
     name = models.StringField(required=True)
-    address = models.IntegerForeignField(
+    address = models.IntForeignField(
         data_key="home", required=True, foreign={"resource": "address"}
     )
-    boss = models.IntegerForeignField(
+    boss = models.IntForeignField(
         allow_none=True, foreign={"resource": "users", "on_delete": "cascade"}
     )
     id = models.PkField()
 
 
 class Car(models.Model):
-    owner = models.IntegerForeignField(
+    owner = models.IntForeignField(
         required=True, foreign={"resource": "users", "on_delete": "cascade"}
     )
     id = models.UUIDPkField()
@@ -267,7 +267,7 @@ def test_an_operation_announces_that_the_store_of_its_target_can_be_away(tmp_pat
 
 
 class Cat(models.Model):
-    friend = models.IntegerForeignField(foreign={"resource": "pets"})
+    friend = models.IntForeignField(foreign={"resource": "pets"})
 
 
 class Dog(models.Model):
@@ -299,14 +299,14 @@ def test_a_variant_may_refer(kind: Kind, tmp_path: Path) -> None:
 
 class Tree(models.Model):
     name = models.StringField(required=True)
-    parent = models.IntegerForeignField(
+    parent = models.IntForeignField(
         allow_none=True, foreign={"resource": "trees", "on_delete": "cascade"}
     )
     id = models.PkField()
 
 
 class Fruit(models.Model):
-    tree = models.IntegerForeignField(required=True, foreign={"resource": "trees"})
+    tree = models.IntForeignField(required=True, foreign={"resource": "trees"})
     id = models.PkField()
 
 
@@ -455,10 +455,10 @@ def test_any_deletion_does_what_plain_python_would(
 
     class Node(models.Model):
         id = models.PkField()
-        one = models.IntegerForeignField(
+        one = models.IntForeignField(
             allow_none=True, foreign={"resource": "nodes", "on_delete": rules[0]}
         )
-        two = models.IntegerForeignField(
+        two = models.IntForeignField(
             allow_none=True, foreign={"resource": "nodes", "on_delete": rules[1]}
         )
 
@@ -636,8 +636,8 @@ def test_a_reference_that_means_nothing_is_refused_with_every_mistake(
     foreign: Any, said: str
 ) -> None:
     with pytest.raises(ValueError) as caught:
-        models.IntegerForeignField(foreign=foreign)
-    assert str(caught.value) == f"IntegerForeignField: {said}"
+        models.IntForeignField(foreign=foreign)
+    assert str(caught.value) == f"IntForeignField: {said}"
 
 
 @pytest.mark.parametrize(
@@ -654,7 +654,7 @@ def test_a_reference_within_another_field_is_refused_where_its_model_is_made(fie
 
         class Wrong(models.Model):
             id = models.PkField()
-            friends = field(models.IntegerForeignField(foreign={"resource": "users"}))
+            friends = field(models.IntForeignField(foreign={"resource": "users"}))
 
 
 def test_a_reference_within_a_nested_model_is_refused_where_its_model_is_made() -> None:
@@ -672,8 +672,8 @@ def test_a_reference_within_a_nested_model_is_refused_where_its_model_is_made() 
 
 class Wrong(models.Model):
     id = models.PkField()
-    one = models.IntegerForeignField(foreign={"resource": "citys"})
-    two = models.IntegerForeignField(foreign={"resource": "cities"})
+    one = models.IntForeignField(foreign={"resource": "citys"})
+    two = models.IntForeignField(foreign={"resource": "cities"})
     three = models.StringForeignField(foreign={"resource": "cities", "field": "cod"})
 
 
@@ -684,7 +684,7 @@ class NoEq(PythonListDataStore):
 def test_a_reference_to_what_is_not_there_is_refused_when_it_is_mounted() -> None:
     class Node(models.Model):
         id = models.PkField()
-        next = models.IntegerForeignField(foreign={"resource": "nodes"})
+        next = models.IntForeignField(foreign={"resource": "nodes"})
 
     made = [
         controller("cities", City, PythonListDataStore([], City), {}),
@@ -721,12 +721,12 @@ class Home(models.Model):
 
 
 class Person(models.Model):
-    home = models.IntegerForeignField(required=True, foreign={"resource": "homes", "format": "uri"})
+    home = models.IntForeignField(required=True, foreign={"resource": "homes", "format": "uri"})
     id = models.PkField()
 
 
 class Branch(models.Model):
-    tree = models.IntegerForeignField(
+    tree = models.IntForeignField(
         allow_none=True, foreign={"resource": "trees", "on_delete": "cascade"}
     )
     id = models.PkField()
