@@ -476,8 +476,8 @@ class Misdeclared(people("Base")):  # type: ignore[misc]  # the base is made by 
         ([Twice], "WSGIDispatcher: GET /people/{id} is declared twice."),
         (
             [Misdeclared],
-            "Misdeclared: get_list: @declare is for built-in handlers, @operation for methods of "
-            "your own.",
+            "Misdeclared: get_list: @declare is for built-in handlers and hooks, @operation for "
+            "methods of your own.",
         ),
     ],
 )

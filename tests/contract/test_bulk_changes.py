@@ -17,7 +17,7 @@ from openrest.datastore import PythonListDataStore, SQLiteDataStore, UniqueToget
 from openrest.datastore.lifecycle import Lifecycle, Times
 from openrest.errors import ConfigurationError, Problem
 from openrest.filters import CustomFilter
-from openrest.interfaces import DataStore, Record
+from openrest.interfaces import Change, DataStore, Record
 from openrest.query import Condition, Query
 from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
@@ -281,6 +281,43 @@ def test_what_others_refer_to_is_not_deleted_with_many(
     assert (notes.count(Query()), remarks.count(Query())) == (3, 1)
     assert client.patch("/remarks?text=x", {"note": None}).json == {"affected": 1}
     assert client.delete("/notes?rank=1").json == {"affected": 3}
+
+
+def test_targets_that_go_meanwhile_undo_a_change_of_many(tmp_path: Path) -> None:
+    class Remark(models.Model):
+        id = models.PkField()
+        text = models.StringField(required=True)
+        note = models.IntForeignField(allow_none=True, foreign={"resource": "notes"})
+
+    notes = make("list", tmp_path)
+
+    class Overtaken(SQLiteDataStore):
+        def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
+            new = super().update_many(query, change, most)
+            notes.delete(1)  # once it is written, and before it is looked at again
+            return new
+
+    remarks = Overtaken({"name": tmp_path / "remarks.db", "table": "remarks"}, Remark)
+
+    class Notes(Controller):
+        resource = {"resource_name": "notes", "model": Note, "datastore": notes}
+        controller = {"list_verbs": ["GET"], "unique_verbs": ["GET", "DELETE"]}
+        view = {"response_class": JsonResponse}
+
+    class Remarks(Controller):
+        resource = {"resource_name": "remarks", "model": Remark, "datastore": remarks}
+        controller = {
+            "list_verbs": ["PATCH"],
+            "unique_verbs": ["GET"],
+            "options": {"bulk": True},
+        }
+        view = {"response_class": JsonResponse}
+
+    client = Client(WSGIDispatcher([Notes, Remarks], debug=True))
+    notes.insert({"text": "a"})
+    remarks.insert_many([{"text": text, "note": None} for text in "xy"])
+    assert client.patch("/remarks?text=x", {"note": 1}).status == 409
+    assert stored(remarks, "note") == [None, None]
 
 
 class Unable(PythonListDataStore):
