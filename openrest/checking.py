@@ -31,6 +31,7 @@ from openrest.filter_options import read_filters
 from openrest.filters import Filters
 from openrest.format_options import read_view
 from openrest.formats import contribution
+from openrest.idempotency import read_idempotency
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, StoreValidator
 from openrest.models import model_shape
 from openrest.models import shapes as s
@@ -118,9 +119,12 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         mistakes.extend(found)
         if times is not None and times.deleted_at is not None:
             shape = _without_sight_of(times.deleted_at, shape)
-    filters, sorting, search, partial = None, None, None, None
+    filters, sorting, search, partial, idempotency = None, None, None, None, None
     store = resource.get("datastore")
     embed = Embed()
+    if _is_store(store):
+        idempotency, found = read_idempotency(_options(controller), list_verbs, store)
+        mistakes.extend(found)
     if shape is not None and _is_store(store):
         try:
             told = _told(shape, formatters)
@@ -172,6 +176,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         preferences=preferences,
         dry_run=dry_run,
         bulk=bulk,
+        idempotency=idempotency,
         response_classes=response_classes,
         format_parameter=format_parameter,
         formatters=formatters,

@@ -17,6 +17,7 @@ from openrest.datastore.lifecycle import Times
 from openrest.dry_run import DryRun
 from openrest.embedded import Embed
 from openrest.filters import CustomFilter, Filters, Operator
+from openrest.idempotency import Idempotency
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
 from openrest.models import shapes as s
 from openrest.partial import Partial
@@ -94,6 +95,8 @@ class ControllerOptions(TypedDict, total=False):
     upsert: whether PUT creates an object that is not there; for keys that clients choose.
     concurrency: whether changes need ``If-Match`` (``"required"``) or may have it
         (``"optional"``); heeded without being a parameter of the document unless given.
+    idempotency: an `Idempotency`, for the header ``Idempotency-Key`` of a POST, with which it may
+        be sent again without creating anything more; no such header unless given.
     cache_control: the header ``Cache-Control`` of what is read, None for no such header;
         ``"no-cache"`` unless given: whoever keeps an answer asks whether it is still right.
     embed: the foreign fields whose objects ``?embed=address`` puts into answers, or True for all of
@@ -119,6 +122,7 @@ class ControllerOptions(TypedDict, total=False):
     partial: Literal[True] | Sequence[str]
     upsert: bool
     concurrency: Concurrency
+    idempotency: Idempotency
     cache_control: str | None
     embed: Literal[True] | Sequence[str]
     max_embed_depth: int
@@ -218,6 +222,7 @@ class Definition:
     preferences: Preferences | None
     dry_run: DryRun | None
     bulk: Bulk | None
+    idempotency: Idempotency | None
     response_classes: tuple[type[ResponseClass], ...]
     format_parameter: bool
     formatters: tuple[Formatter, ...]

@@ -15,6 +15,7 @@
     |   |   +-- TargetMissing     ... refers to a record that is not there
     |   |   +-- StillReferenced   ... deletes a record that others refer to
     |   +-- TooManyRecords        a write is about more than it may be    (409)
+    |   +-- KeyReused             another request has the idempotency key  (422)
     |   +-- StoreUnavailable      the store is away for now                (503)
     +-- Problem                   an HTTP problem, RFC 9457; one class a status below it
 
@@ -42,6 +43,7 @@ __all__ = [
     "DefinitionError",
     "InternalServerError",
     "InvalidData",
+    "KeyReused",
     "MethodNotAllowed",
     "Mistake",
     "ModelError",
@@ -272,6 +274,13 @@ class TooManyRecords(StoreError):
 
     def __str__(self) -> str:
         return say(msg.TOO_MANY_MATCH, maximum=self.most)
+
+
+class KeyReused(StoreError):
+    """A request has the key of another one, which has been carried out."""
+
+    def __str__(self) -> str:
+        return say(msg.KEY_REUSED)
 
 
 class StoreUnavailable(StoreError):

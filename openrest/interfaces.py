@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Protocol
 
 from marshmallow import Schema
@@ -22,6 +22,7 @@ __all__ = [
     "Described",
     "Filter",
     "Formatter",
+    "Once",
     "PaginationStyle",
     "Record",
     "ResponseClass",
@@ -35,6 +36,20 @@ Record = dict[str, Any]
 Change = Callable[[Record], Record]
 #: Sees the record that is about to come or to go. It may raise, and then nothing is written.
 Check = Callable[[Record], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """A request that is carried out once, however often it comes.
+
+    `key` is the name that the client gives it, `fingerprint` tells what it asks for. It comes at
+    the time `now` and is remembered before the time `until`, both in seconds since the epoch.
+    """
+
+    key: str
+    fingerprint: str
+    now: float
+    until: float
 
 
 class StoreValidator(ABC):
@@ -75,6 +90,8 @@ class DataStore(ABC):
     changes_many: ClassVar[bool] = False
     #: Whether its writes are undone within a `openrest.rehearsal.rehearsal`.
     rehearses: ClassVar[bool] = False
+    #: Whether `insert_once` works.
+    idempotent: ClassVar[bool] = False
     #: The classes of validators that it keeps inside its writes.
     enforces: ClassVar[tuple[type[StoreValidator], ...]] = ()
 
@@ -83,6 +100,10 @@ class DataStore(ABC):
         if "find" in vars(cls) and "stream" not in vars(cls):
             # One that it inherits would know nothing of what its own `find` leaves out.
             cls.stream = DataStore.stream  # type: ignore[method-assign]
+        own = vars(cls)
+        if ("insert" in own or "insert_many" in own) and "insert_once" not in own:
+            # Likewise of what its own `insert` does besides.
+            cls.idempotent = own.get("idempotent", False)
 
     def __init__(
         self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
@@ -162,6 +183,36 @@ class DataStore(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} cannot write")
 
+    def prepare_once(self) -> None:
+        """Get ready for `insert_once`, before it is called for the first time; perhaps again."""
+        return
+
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        """Store all of the records, unless the request has done so already.
+
+        Gives them as they were when they were stored, and whether that was before: then nothing
+        is written, whatever has become of them. The request is remembered in the same atomic step
+        as the records: both are there, or neither. Another one with the same key waits for it.
+        `check` sees each record before it is stored, and none that was. Only records that are
+        stored make a key be remembered, and it is forgotten at its time.
+        Raises RecordConflict as `insert_many` does, KeyReused where the key is that of a request
+        with another fingerprint, and whatever `check` raises.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot keep keys")
+
+    def recall_once(self, once: Once) -> list[Record] | None:
+        """The records that the request has stored, as they were; None unless it has.
+
+        Raises KeyReused as `insert_once` does.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot keep keys")
+
+    def forget_once(self, once: Once) -> None:
+        """Forget the request now, where it is remembered."""
+        raise NotImplementedError(f"{type(self).__name__} cannot keep keys")
+
     def update(self, key: Any, change: Change) -> Record:
         """Replace the record by what `change` makes of it, as one atomic step.
 
@@ -236,6 +287,8 @@ class CallView(Protocol):
     headers: dict[str, Any]
     #: Whether its conditions have been held against the stored record.
     checked: bool
+    #: A digest of what it asks for; empty unless it has an idempotency key.
+    fingerprint: str
 
     def link(self, **parameters: Any) -> str:
         """This address with some query parameters set, or left out (None), all others kept."""

@@ -99,6 +99,8 @@ NO_TARGET: Final = "The request refers to what is not there."
 STILL_REFERENCED: Final = "Objects of {resource} refer to it by {member}."
 #: Of an object that is to be deleted.
 TOO_MANY_REFER: Final = "More than {maximum} objects would have to change with it."
+#: Of the header Idempotency-Key.
+KEY_REUSED: Final = "The request has the key of another one, which has been carried out."
 SERVER_FAILED: Final = "The server failed; its log says why."
 AWAY: Final = "The data cannot be reached for now."
 
@@ -226,6 +228,10 @@ EXACT_LENGTH: Final = "must have exactly {number} characters"
 NO_NUL: Final = "must not contain the character NUL"
 #: Of a header such as If-Match; {sample} is a tag with its quotes.
 ENTITY_TAGS: Final = "must be * or entity tags with their quotes, such as {sample}"
+#: Of the header Idempotency-Key; {sample} is a key.
+IDEMPOTENCY_KEY: Final = "must be printable ASCII without spaces, such as {sample}"
+#: Of the header Idempotency-Key.
+OTHER_REQUEST: Final = "belongs to another request: send a new one"
 PATTERN: Final = "must match the pattern {pattern}"
 MAIL: Final = "must be a mail address, such as ada@example.org"
 URL: Final = "must be a URL, such as {sample}"

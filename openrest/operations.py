@@ -87,6 +87,8 @@ class Call:
     that `streams` has records alone, of a page no meta. `checked` says that the conditions in its
     headers have been held against the stored record. `within` are tests that the records of a
     page have to pass besides those which the query asks for. `later` is the work of `afterwards`.
+    With an idempotency key it has a `fingerprint`, a digest of what it asks for; `replayed` then
+    says whether that has been done before, and is None until somebody has looked.
     """
 
     operation: Operation
@@ -102,6 +104,8 @@ class Call:
     checked: bool = False
     within: tuple[Test, ...] = ()
     later: list[Callable[[], object]] = field(default_factory=list)
+    fingerprint: str = ""
+    replayed: bool | None = None
     #: What links keep of the query, by the names of the parameters that they set.
     kept: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 

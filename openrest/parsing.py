@@ -23,6 +23,7 @@ from openrest.errors import (
     nearest,
 )
 from openrest.formats import Format
+from openrest.idempotency import KEY, fingerprint
 from openrest.messages import Text, say
 from openrest.models.loading import wire_loader
 from openrest.models.walking import without_rules
@@ -145,6 +146,8 @@ def parse(
             mistakes.append(Mistake(say(msg.REQUIRED), parameter=parameter.wire))
         elif parameter.location == "header" and parameter.name not in headers:
             mistakes.append(Mistake(say(msg.REQUIRED), header=parameter.wire))
+    # Of what was sent: what is loaded may have values that were made up.
+    digest = fingerprint(_asked(plan, sent), body) if KEY in headers else ""
     if load is not None:
         try:
             body = load(body)
@@ -158,7 +161,25 @@ def parse(
     root = root_of(environ)
     address = root + quote(environ.get("PATH_INFO", ""), safe=_PATH_SAFE, encoding="latin-1")
     media_type, streams = ("", False) if format is None else (format.media_type, bool(format.rows))
-    return Call(operation, root, path, query, headers, body, sent, address, media_type, streams)
+    return Call(
+        operation,
+        root,
+        path,
+        query,
+        headers,
+        body,
+        sent,
+        address,
+        media_type,
+        streams,
+        fingerprint=digest,
+    )
+
+
+def _asked(plan: Plan, sent: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The query less what says how to answer, not what to do: our own parameters on a write."""
+    readers = plan.query
+    return [pair for pair in sent if pair[0] in readers and readers[pair[0]].name[0] != ":"]
 
 
 def _query(

@@ -18,6 +18,7 @@ from openrest.errors import (
     ContractError,
     InternalServerError,
     InvalidData,
+    KeyReused,
     MethodNotAllowed,
     Mistake,
     NotAcceptable,
@@ -32,6 +33,7 @@ from openrest.errors import (
     UnprocessableContent,
 )
 from openrest.formats import Format, asked_for
+from openrest.idempotency import key_reused
 from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
@@ -282,6 +284,8 @@ def _handle(plan: Plan, call: Call) -> Result:
         raise Conflict(str(error), mistakes) from error
     except TooManyRecords as error:
         raise Conflict(str(error)) from error
+    except KeyReused as error:
+        raise key_reused() from error
     except RuleViolated as error:
         raise Conflict(say(error.detail), error.mistakes) from error
     except InvalidData as error:

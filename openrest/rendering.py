@@ -15,6 +15,7 @@ from openrest.dry_run import is_dry
 from openrest.embedded import EMBED_KEY, EMBEDDED
 from openrest.errors import ContractError, InvalidData, Problem
 from openrest.formats import Format, WriteRows
+from openrest.idempotency import KEY, REPLAYED
 from openrest.models.dumping import dumper
 from openrest.models.links import mounted_at
 from openrest.operations import Call, Page, Result
@@ -65,7 +66,14 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
             f"{plan.operation.id} answered {result.status}, which it does not declare."
         )
     headers = _varying(result.headers, plan.vary) if plan.vary else list(result.headers)
+    if call.replayed:
+        headers.append(REPLAYED)
     _check_headers(plan, answer, headers)
+    if KEY in call.headers and call.replayed is None:
+        raise ContractError(
+            f"{plan.operation.id} did not look at the Idempotency-Key of the request: store the "
+            "record with self.insert(call, record)."
+        )
     if plan.changes is not None and plan.changes.unheeded(call):
         raise ContractError(
             f"{plan.operation.id} did not look at the conditions in the headers of the request: "

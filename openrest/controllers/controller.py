@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import replace
@@ -14,8 +14,15 @@ from openrest.bulk import Bulk
 from openrest.checking import check
 from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig
 from openrest.datastore.lifecycle import Lifecycle
-from openrest.errors import ConfigurationError, RecordConflict, RecordNotFound, RuleViolated
-from openrest.interfaces import Change, DataStore, Record
+from openrest.errors import (
+    ConfigurationError,
+    ContractError,
+    Problem,
+    RecordConflict,
+    RecordNotFound,
+    RuleViolated,
+)
+from openrest.interfaces import Change, DataStore, Once, Record
 from openrest.json_patch import JsonPatch
 from openrest.merge_patch import MergePatch
 from openrest.models.dumping import dumper
@@ -111,6 +118,8 @@ class Controller:
             store = Lifecycle(store, definition.times)
         if definition.search is not None:
             store.prepare_search(definition.search.members)
+        if definition.idempotency is not None:
+            store.prepare_once()
         return store
 
     def get_list(self, call: Call) -> Result:
@@ -158,17 +167,59 @@ class Controller:
 
     def create_many(self, call: Call) -> Result:
         """Insert the objects of the body as new records, all of them or none."""
-        sent = [self.before_create(call, record) for record in call.body]
-        records = self.store.insert_many(sent)
-        for record in records:
-            call.afterwards(self.after_create, call, record)
-        return Result(records, 201)
+        return Result(self.insert_many(call, call.body), 201)
 
     def _insert(self, call: Call, sent: Record) -> Result:
-        record = self.store.insert(self.before_create(call, sent))
-        call.afterwards(self.after_create, call, record)
+        record = self.insert(call, sent)
         key = record[self.definition.key.name]
         return Result(record, 201, [("Location", call.uri(self.definition.name, key))])
+
+    def insert(self, call: Call, record: Record) -> Record:
+        """Store a new record, with the hooks, unless a request with the same key has done so.
+
+        For handlers of one's own in the place of `create`. Gives the record as it was stored, by
+        this request or by the earlier one; with an ``Idempotency-Key`` `Call.replayed` says by
+        which.
+        """
+        [stored] = self._inserted(call, [record], lambda new: [self.store.insert(new[0])])
+        return stored
+
+    def insert_many(self, call: Call, records: Sequence[Record]) -> list[Record]:
+        """Store several records as `insert` does one, all of them or none."""
+        return self._inserted(call, records, self.store.insert_many)
+
+    def _inserted(
+        self,
+        call: Call,
+        records: Sequence[Record],
+        insert: Callable[[Sequence[Record]], list[Record]],
+    ) -> list[Record]:
+        idempotency = self.definition.idempotency
+        once = None if idempotency is None else idempotency.once(call, self.definition.name)
+        known, new = self._recalled(once), []
+        if call.replayed is not None:
+            raise ContractError("A request with an Idempotency-Key inserts once, not twice.")
+        if known is None:
+            try:
+                new = [self.before_create(call, record) for record in records]
+            except Problem:
+                # Perhaps because of what the same request, sent twice, has stored meanwhile.
+                known = self._recalled(once)
+                if known is None:
+                    raise
+        if known is not None:
+            stored, call.replayed = known, True
+        elif once is not None:
+            stored, call.replayed = self.store.insert_once(once, new)
+        else:
+            stored = insert(new)
+        if not call.replayed:
+            for record in stored:
+                call.afterwards(self.after_create, call, record)
+        return stored
+
+    def _recalled(self, once: Once | None) -> list[Record] | None:
+        return None if once is None else self.store.recall_once(once)
 
     def get(self, call: Call) -> Result:
         """The record with the call's key."""

@@ -437,6 +437,8 @@ class _Builder:
                     if not one.member.read_only or one.member.default is not s.MISSING
                 ]
             )
+        if name == "create" and definition.idempotency is not None:
+            yield definition.idempotency.contribution()
         if name == "delete":
             yield deleting_contribution(self.relations.going_with(definition.name))
         yield definition.preconditions.contribution(name)

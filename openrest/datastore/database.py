@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from openrest.datastore.fulltext import SearchIndex
+from openrest.datastore.once import KeyTable
 from openrest.datastore.tables import Table, TableFound
 from openrest.errors import (
     ContractError,
@@ -130,8 +131,8 @@ class Database:
 
     def __init__(self, path: Path, timeout: float, table: Table, found: TableFound) -> None:
         self.found = found
-        #: The indexes that the file has to have.
-        self.indexes: list[SearchIndex] = []
+        #: What the file has to have beside the table.
+        self.beside: list[SearchIndex | KeyTable] = []
         self._path = path
         self._timeout = timeout
         self._table = table
@@ -235,8 +236,8 @@ class Database:
             handle = _Handle(connect(self._path, self._timeout), file, self._process.opened)
             if file != self._fitting:
                 self.found = self._table.compare(handle.connection)
-                for index in self.indexes:
-                    index.prepare(handle.connection)
+                for each in self.beside:
+                    each.prepare(handle.connection)
                 switch_to_wal(handle.connection, self._timeout)
         except sqlite3.Error as error:
             raise self._failure(error) from error

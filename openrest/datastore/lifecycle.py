@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from openrest.errors import RecordNotFound, did_you_mean
-from openrest.interfaces import Change, Check, DataStore, Record
+from openrest.interfaces import Change, Check, DataStore, Once, Record
 from openrest.models import shapes as s
 from openrest.models.walking import bare, stored_object
 from openrest.options import store_name
@@ -22,7 +22,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: What the store around another one can do is what the other one can.
 _ABILITIES: Final = (
     "operators", "alternatives", "sortable", "searchable", "seekable", "writable", "rehearses",
-    "changes_many", "can_be_away", "enforces",
+    "changes_many", "idempotent", "can_be_away", "enforces",
 )  # fmt: skip
 
 
@@ -69,6 +69,9 @@ class Lifecycle(DataStore):
     def prepare_search(self, members: Sequence[str]) -> None:
         self.base.prepare_search(members)
 
+    def prepare_once(self) -> None:
+        self.base.prepare_once()
+
     def find(self, query: Query) -> Iterable[Record]:
         return self.base.find(self._living(query))
 
@@ -98,6 +101,18 @@ class Lifecycle(DataStore):
         stamps = self._stamped(self._created)
         new = [{**record, **stamps} for record in records]
         return self.base.insert_many(new, *_given(check))
+
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        stamps = self._stamped(self._created)
+        return self.base.insert_once(once, [{**record, **stamps} for record in records], check)
+
+    def recall_once(self, once: Once) -> list[Record] | None:
+        return self.base.recall_once(once)
+
+    def forget_once(self, once: Once) -> None:
+        self.base.forget_once(once)
 
     def update(self, key: Any, change: Change) -> Record:
         def stamped(current: Record) -> Record:

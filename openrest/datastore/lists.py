@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
+from openrest.datastore.once import RememberedKeys
 from openrest.datastore.records import (
     Keeper,
     copier,
@@ -28,7 +29,7 @@ from openrest.errors import (
     StoreError,
     TooManyRecords,
 )
-from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
+from openrest.interfaces import Change, Check, DataStore, Once, Record, StoreValidator
 from openrest.models import shapes as s
 from openrest.query import OPERATORS, Query, Test, members_of
 from openrest.rehearsal import rehearsing
@@ -57,6 +58,7 @@ class PythonListDataStore(DataStore):
     seekable = True
     rehearses = True
     changes_many = True
+    idempotent = True
     enforces = (UniqueTogether,)
 
     def __init__(
@@ -76,6 +78,7 @@ class PythonListDataStore(DataStore):
         self._records: dict[Any, Record] = {}
         self._keys: list[Any] = []  # ascending
         self._last_key = 0
+        self._remembered = RememberedKeys()
         # Writers wait for one another, also while one runs somebody's `change`; readers wait
         # only for the instant in which the tables above are altered.
         self._writing = _WriteLock()
@@ -122,15 +125,32 @@ class PythonListDataStore(DataStore):
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         kept = [self._keep(record) for record in records]
         with self._writing:
-            if check is not None:
-                for index, record in enumerate(kept):
-                    with of_many(index):
-                        check(self._copy(record))
-            self._assign_keys(kept)
-            self._refuse_conflicts(kept)
-            if not rehearsing():
-                self._put(kept)
+            self._add(kept, check)
         return [self._copy(record) for record in kept]
+
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        kept = [self._keep(record) for record in records]
+        with self._writing:
+            known = self._remembered.recall(once)
+            if known is None:
+                self._add(kept, check)
+            if known is None and not rehearsing():
+                # A kept record is never changed: the same one serves for the records and the key.
+                with self._altering:
+                    self._remembered.keep(once, kept)
+        made = kept if known is None else known
+        return [self._copy(record) for record in made], known is not None
+
+    def recall_once(self, once: Once) -> list[Record] | None:
+        with self._altering:
+            known = self._remembered.recall(once)
+        return None if known is None else [self._copy(record) for record in known]
+
+    def forget_once(self, once: Once) -> None:
+        with self._writing, self._altering:
+            self._remembered.forget(once)
 
     def update(self, key: Any, change: Change) -> Record:
         """Replace the record by what `change` makes of it, as one atomic step.
@@ -218,6 +238,16 @@ class PythonListDataStore(DataStore):
                 if values is not None and first.setdefault(values, place) != place:
                     names = " and ".join(unique.members)
                     yield f"resource[{place}] has the same {names} as resource[{first[values]}]."
+
+    def _add(self, records: Sequence[Record], check: Check | None) -> None:
+        if check is not None:
+            for index, record in enumerate(records):
+                with of_many(index):
+                    check(self._copy(record))
+        self._assign_keys(records)
+        self._refuse_conflicts(records)
+        if not rehearsing():
+            self._put(records)
 
     def _assign_keys(self, records: Sequence[Record]) -> None:
         """Give a key to each record without one. The store's own count moves when they are put."""

@@ -14,6 +14,7 @@ from marshmallow import Schema
 from openrest.datastore.columns import NO_VALUE, STORED_AS, Convert, column
 from openrest.datastore.database import Connection, Database, connect, switch_to_wal
 from openrest.datastore.fulltext import SearchIndex, can_index
+from openrest.datastore.once import KEYS_TABLE, KeyTable
 from openrest.datastore.records import (
     Keeper,
     is_assigned,
@@ -33,7 +34,7 @@ from openrest.errors import (
     TooManyRecords,
     did_you_mean,
 )
-from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
+from openrest.interfaces import Change, Check, DataStore, Once, Record, StoreValidator
 from openrest.models import shapes as s
 from openrest.query import OPERATORS, Query
 
@@ -67,6 +68,7 @@ class SQLiteDataStore(DataStore):
     sortable = True
     searchable = True
     seekable = True
+    idempotent = True
     can_be_away = True
     rehearses = True
     changes_many = True
@@ -91,6 +93,7 @@ class SQLiteDataStore(DataStore):
         self._file = path.resolve()
         self._database = Database(path, timeout, self.table, found)
         self._keep = Keeper(self.shape, self.key)
+        self._keys = KeyTable(name)
         self._statements = Statements(self.table)
         self._names = tuple(each.name for each in columns)
         # By strictness: another file, with another table that fits, may take the place of this.
@@ -116,8 +119,18 @@ class SQLiteDataStore(DataStore):
             if not can_index(connection, self.table):
                 return
             index.prepare(connection)
-        self._database.indexes.append(index)
+        self._database.beside.append(index)
         self._statements.indexes[index.members] = index
+
+    def prepare_once(self) -> None:
+        """Make the table of the keys, unless the file has it.
+
+        Raises TableMismatch where something else in the file has its name.
+        """
+        with _opened(*self._place) as connection:
+            self._keys.prepare(connection)
+        if self._keys not in self._database.beside:
+            self._database.beside.append(self._keys)
 
     def find(self, query: Query) -> Iterable[Record]:
         names = self._statements.names(query)
@@ -164,14 +177,33 @@ class SQLiteDataStore(DataStore):
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         kept = [self._keep(record) for record in records]
         with self._database.transaction():
-            if check is not None:
-                for index, record in enumerate(kept):
-                    with of_many(index):
-                        check(copy.deepcopy(record))
-            for index, record in enumerate(kept):
-                with of_many(index):
-                    self._add(record)
+            self._add_all(kept, check)
         return kept
+
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        kept = [self._keep(record) for record in records]
+        with self._database.transaction():
+            known = self.recall_once(once)
+            if known is not None:
+                return known, True
+            self._add_all(kept, check)
+            rows = [
+                dict(zip(self._names, self._statements.inserted(each), strict=True))
+                for each in kept
+            ]
+            self._database.execute(self._keys.forget_some, (once.now,))
+            self._database.execute(self._keys.keep, self._keys.kept(once, rows))
+        return kept, False
+
+    def recall_once(self, once: Once) -> list[Record] | None:
+        found = self._database.rows(self._keys.recall, self._keys.recalled(once))
+        known = self._keys.rows(found, once)
+        return None if known is None else self._remembered(known)
+
+    def forget_once(self, once: Once) -> None:
+        self._database.execute(self._keys.forget, self._keys.forgotten(once))
 
     def update(self, key: Any, change: Change) -> Record:
         """Replace the record by what `change` makes of it, as one atomic step.
@@ -209,6 +241,15 @@ class SQLiteDataStore(DataStore):
         """Close this thread's connection; the store can still be used, and opens another."""
         self._database.close()
 
+    def _add_all(self, records: Sequence[Record], check: Check | None) -> None:
+        if check is not None:
+            for index, record in enumerate(records):
+                with of_many(index):
+                    check(copy.deepcopy(record))
+        for index, record in enumerate(records):
+            with of_many(index):
+                self._add(record)
+
     def _add(self, record: Record) -> Record:
         values = self._statements.inserted(record)
         try:
@@ -234,6 +275,17 @@ class SQLiteDataStore(DataStore):
         if len(found) > most:
             raise TooManyRecords(most)
         return found
+
+    def _remembered(self, rows: Sequence[Mapping[str, Any]]) -> list[Record]:
+        """The records of rows that were remembered, perhaps when the model had other fields."""
+        required = [each.name for each in self.table.columns if each.required]
+        for name in required:
+            if any(row.get(name) is None for row in rows):
+                raise StoreError(
+                    f"{self.table.name}: a request was remembered before the model had {name!r}"
+                )
+        values = [tuple(row.get(name) for name in self._names) for row in rows]
+        return self._decoded(values, self._names)
 
     def _no_key_is_left(self, error: StoreUnavailable) -> bool:
         # SQLite words this as it does a full disk, which passes.
@@ -322,6 +374,8 @@ def _resource_mistakes(resource: Mapping[Any, Any]) -> Iterable[str]:
         yield f"resource['name']: {Path(name).absolute()} is a directory."
     if not isinstance(table, str) or not table or "\0" in table or table.startswith("sqlite_"):
         yield f"resource['table'] must be the name of a table, not {table!r}."
+    elif table.lower() == KEYS_TABLE:
+        yield f"resource['table']: {table!r} is the table of the keys of requests."
     timeout = resource.get("timeout", 5)
     if type(timeout) not in (int, float) or not 0 <= timeout <= 3600:
         yield f"resource['timeout'] must be a number of seconds, at most 3600, not {timeout!r}."

@@ -10,7 +10,7 @@ from typing import Any, Final
 from openrest.contract import Contribution, ResponseSpec
 from openrest.datastore.records import of_many
 from openrest.errors import Conflict, Mistake, RecordNotFound, StillReferenced, TargetMissing
-from openrest.interfaces import Change, Check, DataStore, Record
+from openrest.interfaces import Change, Check, DataStore, Once, Record
 from openrest.models.places import pointer
 from openrest.query import Query
 from openrest.rehearsal import rehearsing
@@ -50,6 +50,9 @@ class RelatedStore(DataStore):
     def prepare_search(self, members: Sequence[str]) -> None:
         self._store.prepare_search(members)
 
+    def prepare_once(self) -> None:
+        self._store.prepare_once()
+
     def find(self, query: Query) -> Iterable[Record]:
         return self._store.find(query)
 
@@ -85,6 +88,26 @@ class RelatedStore(DataStore):
         new = self._store.insert_many(records, self._checked(check, records))
         self._look_again(new)
         return new
+
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        if not self._outgoing:
+            return self._store.insert_once(once, records, check)
+        made, replayed = self._store.insert_once(once, records, self._checked(check, records))
+        if not replayed:
+            try:
+                self._look_again(made)
+            except TargetMissing:
+                self._store.forget_once(once)
+                raise
+        return made, replayed
+
+    def recall_once(self, once: Once) -> list[Record] | None:
+        return self._store.recall_once(once)
+
+    def forget_once(self, once: Once) -> None:
+        self._store.forget_once(once)
 
     def update(self, key: Any, change: Change) -> Record:
         if not self._outgoing:

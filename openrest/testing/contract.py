@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 import traceback
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,6 +41,7 @@ _LINKS_ONLY: Final = {name: {"enabled": False} for name in ("examples", "coverag
 _PATIENCE: Final = 30
 
 _CONDITIONS: Final = ("If-Match", "If-None-Match", "If-Unmodified-Since")
+_KEY: Final = "Idempotency-Key"
 #: The statuses that schemathesis takes for an acceptance, and for a refusal, by itself.
 _TAKEN: Final = ("2xx", "3xx", "401", "403", "404", "409", "429", "5xx")
 _REFUSED: Final = (
@@ -171,6 +174,7 @@ def _in_process() -> Iterator[None]:
     send = WSGI_TRANSPORT.send
 
     def send_in_process(case: Any, *, session: Any = None, **options: Any) -> Any:
+        _renew_key(case)
         for name in ("max_redirects", "verify", "cert", "proxies"):
             options.pop(name, None)
         # It asks for codings, as it does over a socket, where what it sends with decodes them.
@@ -181,6 +185,17 @@ def _in_process() -> Iterator[None]:
         yield
     finally:
         del vars(WSGI_TRANSPORT)["send"]
+
+
+def _renew_key(case: Any) -> None:
+    """Give a request with a good idempotency key one that no other request has had.
+
+    Made-up keys repeat. For another body the API announces 422, which schemathesis takes for a
+    refusal of good data; for the same one an answer leads to what may have been deleted since.
+    """
+    key = (case.headers or {}).get(_KEY)
+    if isinstance(key, str) and re.fullmatch("[!-~]{1,255}", key):
+        case.headers[_KEY] = str(uuid.uuid4())
 
 
 class _Watch:

@@ -282,6 +282,13 @@ class Hooks:
             pytest.skip(f"{type(store).__name__} does not write")
         return store
 
+    def idempotent(self, store: DataStore) -> DataStore:
+        """The store, ready to keep keys, where it does."""
+        if not store.idempotent:
+            pytest.skip(f"{type(store).__name__} does not keep keys")
+        store.prepare_once()
+        return store
+
     def unique_people(self, *members: str) -> DataStore:
         """A writable store of `PEOPLE` of whom no two agree in the members."""
         store = self.people()

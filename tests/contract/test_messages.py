@@ -15,6 +15,7 @@ from openrest.bulk import Bulk
 from openrest.contract import Parameter
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
+from openrest.idempotency import Idempotency
 from openrest.models import shapes as s
 from openrest.pagination import CursorPagination
 from openrest.views import JsonResponse, MessagePackResponse, YamlResponse
@@ -108,11 +109,12 @@ class Slips(Controller):
         "datastore": PythonListDataStore,
     }
     controller = {
-        "list_verbs": ["DELETE"],
+        "list_verbs": ["POST", "DELETE"],
         "unique_verbs": ["PUT"],
         "options": {
             "upsert": True,
             "concurrency": "required",
+            "idempotency": Idempotency(),
             "prefer": True,
             "bulk": Bulk(max_affected=1),
             "filters": {"name": ["in"]},
@@ -180,6 +182,17 @@ def operated(op: str, times: int = 1, /, **operation: Any) -> Callable[[Client],
 
 def put_slip(name: str = "a", /, **headers: str) -> Callable[[Client], Answer]:
     return lambda client: client.send("PUT", f"/slips/{name}", {}, headers=headers)
+
+
+def post_slips(key: str, *names: str) -> Callable[[Client], Answer]:
+    """Create slips, all with one key."""
+
+    def post(client: Client) -> Answer:
+        headers = {"Idempotency-Key": key}
+        answers = [client.send("POST", "/slips", {"name": name}, headers=headers) for name in names]
+        return answers[-1]
+
+    return post
 
 
 def patched(**members: Any) -> Callable[[Client], Answer]:
@@ -340,6 +353,9 @@ ASKED_OF_ODDS = {
     "NOT_HEEDED": put_slip(Prefer="handling=strict, foo"),
     "PRECONDITION_REQUIRED": put_slip(),
     "NO_CONDITION": put_slip(),
+    "KEY_REUSED": post_slips("k", "b", "c"),
+    "OTHER_REQUEST": post_slips("k", "b", "c"),
+    "IDEMPOTENCY_KEY": post_slips("a b", "b"),
     "MIN_LENGTH": odd(long="a"),
     "EXACT_LENGTH": odd(three="a"),
     "MIN_ITEMS": odd(pair=[]),

@@ -17,8 +17,8 @@ import pytest
 from marshmallow import Schema
 
 from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
-from openrest.errors import RecordConflict, RecordNotFound, StoreError
-from openrest.interfaces import Change, Check, Record, StoreValidator
+from openrest.errors import KeyReused, RecordConflict, RecordNotFound, StoreError
+from openrest.interfaces import Change, Check, Once, Record, StoreValidator
 from openrest.query import AnyOf, Condition, Query, Search, Test
 from openrest.rehearsal import rehearsing
 from openrest.testing import StoreContract
@@ -455,6 +455,140 @@ class LetsKeysChange(PythonListDataStore):
         )
 
 
+class InsertsAgain(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        return self.insert_many(records, check), False
+
+
+class AnswersWithWhatIsThere(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        made, replayed = super().insert_once(once, records, check)
+        return [self.get(record[self.key.name]) for record in made], replayed
+
+
+class GivesOutWhatItRemembers(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        known = self._remembered.recall(once)
+        return (known, True) if known is not None else super().insert_once(once, records, check)
+
+
+class TakesAnyRequestForTheSame(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        return super().insert_once(replace(once, fingerprint=""), records, check)
+
+
+class TakesKeysInAnyCase(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        return super().insert_once(replace(once, key=once.key.lower()), records, check)
+
+
+class NeverForgets(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        return super().insert_once(replace(once, now=0, until=1e9), records, check)
+
+
+class ForgetsAtOnce(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        return super().insert_once(replace(once, until=once.now), records, check)
+
+
+class ForgetsEverythingInPassing(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        if once.now:
+            self._remembered._kept.clear()
+        return super().insert_once(once, records, check)
+
+
+class RemembersWhatItRefused(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        try:
+            return super().insert_once(once, records, check)
+        except KeyReused:
+            raise
+        except RecordConflict:
+            self._remembered.keep(once, [])
+            raise
+
+
+class LooksTooEarly(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        known = self._remembered.recall(once)
+        if known is not None:
+            return known, True
+        time.sleep(0.001)
+        made = self.insert_many(records, check)
+        with self._writing:
+            self._remembered.keep(once, made)
+        return made, False
+
+
+class KeepsKeysForAll(SQLiteDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        if (once.key, once.fingerprint) in KEYS:
+            return KEYS[once.key, once.fingerprint], True
+        KEYS[once.key, once.fingerprint], replayed = super().insert_once(once, records, check)
+        return KEYS[once.key, once.fingerprint], replayed
+
+
+KEYS: dict[tuple[str, str], list[Record]] = {}
+
+
+class ChecksWhatIsThere(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        if check is not None:
+            for record in records:
+                check(record)
+        return super().insert_once(once, records)
+
+
+class ForgetsNothing(PythonListDataStore):
+    def forget_once(self, once: Once) -> None:
+        pass
+
+
+class RecallsWhatIsOver(PythonListDataStore):
+    def recall_once(self, once: Once) -> list[Record] | None:
+        return super().recall_once(replace(once, now=0))
+
+
+class RemembersRehearsals(PythonListDataStore):
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        made, replayed = super().insert_once(once, records, check)
+        if rehearsing():
+            self._remembered.keep(once, made)
+        return made, replayed
+
+
+class SaysNothingOfKeys(PythonListDataStore):
+    idempotent = False
+
+
 #: Each defect, and a rule that it breaks.
 DEFECTS: list[tuple[type[DataStore], str]] = [
     (BuildsItsSQLFromStrings, "a_condition_takes_its_text_for_a_value_and_never_for_code"),
@@ -524,6 +658,24 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (ChangesManyForGood, "many_that_are_rehearsed_are_undone"),
     (LooksForNoClash, "unique_values_conflict_on_update_many"),
     (LetsKeysChange, "update_many_keeps_the_keys"),
+    (SaysNothingOfKeys, "a_store_has_insert_once_or_says_that_it_has_not"),
+    (InsertsAgain, "the_same_request_is_answered_again_and_stores_nothing"),
+    (InsertsAgain, "a_generated_key_is_the_same_when_the_request_comes_again"),
+    (InsertsAgain, "a_request_that_comes_again_is_in_no_conflict_with_itself"),
+    (AnswersWithWhatIsThere, "a_remembered_record_is_as_it_was_whatever_has_become_of_it"),
+    (GivesOutWhatItRemembers, "whoever_changes_a_remembered_record_changes_nothing"),
+    (TakesAnyRequestForTheSame, "a_key_of_another_request_is_refused"),
+    (TakesKeysInAnyCase, "keys_are_compared_character_for_character"),
+    (NeverForgets, "a_key_is_forgotten_at_its_time_and_not_before"),
+    (ForgetsAtOnce, "a_key_is_forgotten_at_its_time_and_not_before"),
+    (ForgetsEverythingInPassing, "many_keys_whose_time_is_over_leave_the_others"),
+    (RemembersWhatItRefused, "a_refused_request_is_not_remembered"),
+    (LooksTooEarly, "of_many_threads_with_one_request_exactly_one_stores_it"),
+    (ChecksWhatIsThere, "a_check_sees_what_is_stored_and_nothing_that_was"),
+    (RecallsWhatIsOver, "a_request_is_recalled_as_it_is_answered_again"),
+    (RemembersRehearsals, "a_rehearsed_request_is_not_remembered"),
+    (ForgetsNothing, "a_request_can_be_forgotten_before_its_time"),
+    (KeepsKeysForAll, "the_keys_of_two_stores_are_not_the_same"),
     (MergesInsteadOfReplacing, "update_replaces_the_record_by_the_changed_one"),
 ]
 

@@ -16,6 +16,7 @@ import pytest
 
 from openrest import models
 from openrest.datastore import PythonListDataStore, SQLiteDataStore
+from openrest.datastore.fulltext import SearchIndex
 from openrest.errors import StoreUnavailable, TableMismatch
 from openrest.query import Query, Search
 from openrest.words import has_letter, plain, words_of
@@ -246,7 +247,8 @@ def test_as_many_words_as_a_parameter_has_room_for_can_be_searched(path: Path) -
 
 
 def test_the_longest_words_narrow_a_search(path: Path) -> None:
-    [index] = notes(path)._database.indexes
+    [index] = notes(path)._database.beside
+    assert isinstance(index, SearchIndex)
     assert index.match(words_of("a b c d e f \U0001f600 two three")) == (
         '"three"* AND "two"* AND "a"* AND "b"* AND "c"*'
     )

@@ -100,6 +100,8 @@ def test_a_call_has_what_is_declared_and_nothing_else(api: Client) -> None:
         "media_type": "application/json",
         "streams": False,
         "within": (),
+        "fingerprint": "",
+        "replayed": None,
     }
     assert not hasattr(call, "__dict__")
 
