@@ -1,6 +1,6 @@
 """The header ``Idempotency-Key``: a POST that is sent again creates nothing more.
 
-It is that of draft-ietf-httpapi-idempotency-key-header-07.
+It is that of draft-ietf-httpapi-idempotency-key-header.
 """
 
 from __future__ import annotations
@@ -20,15 +20,7 @@ from openrest.models import shapes as s
 from openrest.models.patterns import Pattern
 from openrest.options import store_name
 
-__all__ = [
-    "HEADER",
-    "KEY",
-    "REPLAYED",
-    "Idempotency",
-    "fingerprint",
-    "key_reused",
-    "read_idempotency",
-]
+__all__ = ["Idempotency"]
 
 HEADER: Final = "Idempotency-Key"
 

@@ -34,6 +34,7 @@ PUBLIC = {
     "openrest.datastore",
     "openrest.errors",
     "openrest.filters",
+    "openrest.idempotency",
     "openrest.interfaces",
     "openrest.messages",
     "openrest.models",
