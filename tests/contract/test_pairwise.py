@@ -13,6 +13,7 @@ from openrest import models
 from openrest.bulk import Bulk
 from openrest.controllers import Controller, WSGIDispatcher
 from openrest.datastore import PythonListDataStore, SQLiteDataStore, UniqueTogether
+from openrest.idempotency import Idempotency
 from openrest.pagination import CursorPagination, PagePagination, Pagination
 from openrest.testing.contract import check_contract
 from openrest.views import (
@@ -90,6 +91,11 @@ CHOICES: dict[str, list[Any]] = {
     "prefer": [{}, {"prefer": True}],
     "dry_run": [{}, {"dry_run": True}],
     "bulk": [{}, {"bulk": Bulk(max_items=9, max_affected=9)}],
+    "idempotency": [
+        {},
+        {"idempotency": Idempotency()},
+        {"idempotency": Idempotency(required=True)},
+    ],
     "formats": [{}, {"alternatives": OTHERS}, {"alternatives": OTHERS, "format_parameter": True}],
     "formatters": [[], ["add_resource_uri"]],
     "compress": [False, True],
@@ -115,6 +121,7 @@ def serve(row: dict[str, int], folder: Path) -> WSGIDispatcher:
         "prefer",
         "dry_run",
         "bulk",
+        "idempotency",
     ):
         options |= chosen[kind]
     has_filter = chosen["search"] or options.get("filters", True)
