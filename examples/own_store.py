@@ -64,12 +64,12 @@ class JSONFileDataStore(DataStore):
             for record in kept:
                 if check is not None:
                     check(copy.deepcopy(record))
-            for record in kept:
+            for place, record in enumerate(kept):
                 if is_assigned(self.key):
                     key = record.setdefault(self.key.name, counter["last_key"] + 1)
                     counter["last_key"] = max(key, counter["last_key"])
                 if record[self.key.name] in stored:
-                    raise RecordConflict((self.key.name,))
+                    raise RecordConflict((self.key.name,), place)
                 stored[record[self.key.name]] = record
         return kept
 

@@ -110,7 +110,11 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     preconditions = None
     if shape is not None:
         preconditions, found = read_preconditions(
-            _options(controller), _options(resource), shape, upsert=upsert is True
+            _options(controller),
+            _options(resource),
+            shape,
+            upsert=upsert is True,
+            hidden={name for part in formatters for name in part.contribution().removes},
         )
         mistakes.extend(found)
     times = None

@@ -211,11 +211,10 @@ class RecordConflict(StoreError):
     Of several records that are written together, `index` says which one it is.
     """
 
-    index: int | None = None
-
-    def __init__(self, members: Sequence[str]) -> None:
+    def __init__(self, members: Sequence[str], index: int | None = None) -> None:
         super().__init__(members)
         self.members = tuple(members)
+        self.index = index
 
     @property
     def details(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 from urllib.parse import unquote
@@ -68,16 +68,26 @@ JSON_PATCH: Final = s.List(
 class JsonPatch(Patching):
     """Applies a patch to a record and validates the whole of what comes out.
 
-    The object that it is applied to is the one that is shown, less what is computed. What only
-    the server sets can be tested and copied, and not changed. `most` is how many bytes the
-    object may have, and all that is copied in it.
+    The object that it is applied to is the one that is shown, less what is computed, and less the
+    members with the names in `hidden`. What is stored and not shown goes with the object that it
+    is in. What only the server sets can be tested and copied, and not changed; in inner objects it
+    is not there. `most` is how many bytes the object may have, and all that is copied in it.
     """
 
-    def __init__(self, model: s.Object | s.OneOf, key: s.Member, most: int) -> None:
+    def __init__(
+        self,
+        model: s.Object | s.OneOf,
+        key: s.Member,
+        most: int,
+        hidden: Collection[str] = (),
+    ) -> None:
         super().__init__(model, key)
         self._most = most
-        self._dump_shown = dumper(stored_object(model))
-        self._fixed = {m.wire for m in model.members if m.name in self.owned}
+        stored = stored_object(model)
+        told = tuple(m for m in stored.members if m.name not in hidden)
+        self._dump_shown = dumper(replace(stored, members=told))
+        self._fixed = {m.wire for m in told if m.name in self.owned}
+        self._discriminator = model.discriminator if isinstance(model, s.OneOf) else None
 
     def __call__(
         self, current: dict[str, Any], operations: Sequence[dict[str, Any]]
@@ -88,20 +98,29 @@ class JsonPatch(Patching):
         place of each mistake in the patch.
         """
         before, shown = self.wire(current), self._dump_shown(current)
-        patched = apply(shown, operations, self._most)
+        fixed = {name: shown[name] for name in self._fixed if name in shown}
+        veiled = _veiled(before, shown)
+        patched = apply({**veiled, **fixed}, operations, self._most)
         try:
             if isinstance(patched, dict):
-                self._take_fixed(patched, shown)
-            named = _difference(shown, patched)
-            return self.record(current, before, _with_unseen(before, shown, patched), named)
+                self._take_fixed(patched, fixed)
+            after = self._unveiled(veiled, patched)
+            return self.record(current, before, after, _difference(before, after))
         except RuleViolated as refused:
             mistakes = [_in_patch(mistake, operations) for mistake in refused.mistakes]
             raise RuleViolated(mistakes, refused.detail) from refused
 
-    def _take_fixed(self, patched: dict[str, Any], shown: dict[str, Any]) -> None:
+    def _unveiled(self, veiled: dict[str, Any], patched: Any) -> Any:
+        """The patched object with what it has unseen; of another kind it has nothing unseen."""
+        name = self._discriminator
+        if name is not None and isinstance(patched, dict) and patched.get(name) != veiled[name]:
+            patched = _seen(patched)
+        return _unveiled(patched)
+
+    def _take_fixed(self, patched: dict[str, Any], fixed: dict[str, Any]) -> None:
         """Take out of the patched object what only the server sets, once it is as it was."""
         for name in sorted(self._fixed):
-            if not _equal(patched.pop(name, _NOTHING), shown.pop(name, _NOTHING)):
+            if not _equal(patched.pop(name, _NOTHING), fixed.get(name, _NOTHING)):
                 raise _unfit(Mistake(say(msg.SET_BY_SERVER), pointer=pointer(name)))
 
 
@@ -114,9 +133,9 @@ def apply(document: Any, operations: Sequence[dict[str, Any]], most: int) -> Any
     patch = _Applied(copy.deepcopy(document), most)
     for place, operation in enumerate(operations):
         patch.apply(place, operation)
-    size = len(JsonResponse.encode(patch.root))
+    size = _size(patch.root)
     # What is too large already may still be made smaller.
-    if size > most and size > len(JsonResponse.encode(document)):
+    if size > most and size > _size(document):
         raise _unfit(_mistake(len(operations) - 1, "path", say(msg.GROWS_TOO_LARGE, maximum=most)))
     return patch.root
 
@@ -166,7 +185,7 @@ class _Applied:
 
     def _affordable(self, value: Any) -> Any:
         """The value, where with all that was copied before it is not too large."""
-        self._left -= len(JsonResponse.encode(value))
+        self._left -= _size(value)
         if self._left < 0:
             self._fail("path", say(msg.GROWS_TOO_LARGE, maximum=self._most))
         return value
@@ -219,7 +238,7 @@ class _Applied:
         self._fail(name, say(msg.NO_SUCH_PLACE))
 
     def _lost(self, parent: Any, token: str, name: str) -> NoReturn:
-        near = nearest(token, parent) if isinstance(parent, dict) else None
+        near = nearest(token, _seen(parent)) if isinstance(parent, dict) else None
         self._fail(
             name,
             say(msg.NO_SUCH_PLACE_NEAR, near=near) if near else say(msg.NO_SUCH_PLACE),
@@ -267,6 +286,7 @@ def _equal(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same (RFC 6902, section 4.6): 1 is 1.0, and not true."""
     match one, other:
         case dict(), dict():
+            one, other = _seen(one), _seen(other)
             return one.keys() == other.keys() and all(_equal(one[n], other[n]) for n in one)
         case list(), list():
             return len(one) == len(other) and all(map(_equal, one, other))
@@ -285,24 +305,52 @@ def _is_deeper(value: Any, levels: int) -> bool:
             return False
 
 
-def _with_unseen(stored: Any, shown: Any, patched: Any) -> Any:
-    """The patched value with what is stored and not shown, wherever that is still in its place."""
-    match stored, shown, patched:
-        case dict(), dict(), dict():
-            unseen = {name: value for name, value in stored.items() if name not in shown}
-            seen = {
-                name: _with_unseen(stored.get(name), shown.get(name), value)
-                for name, value in patched.items()
+class _Unseen(str):
+    """The name of a member that is not shown: no pointer leads to it, and it goes with its object.
+
+    It equals no text, so that a member of the same name may be put beside it.
+    """
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Unseen) and str.__eq__(self, other)
+
+
+def _veiled(stored: Any, shown: Any) -> Any:
+    """The stored value, of which only what is shown can be seen."""
+    match stored, shown:
+        case dict(), dict():
+            return {
+                name if name in shown else _Unseen(name): _veiled(value, shown.get(name, value))
+                for name, value in stored.items()
             }
-            return unseen | seen
-        case list(), list(), list():
-            known = [
-                _with_unseen(*items) if _equal(items[1], items[2]) else items[2]
-                for items in zip(stored, shown, patched, strict=False)
-            ]
-            return known + patched[len(known) :]
+        case list(), list():
+            return [_veiled(*items) for items in zip(stored, shown, strict=True)]
         case _:
-            return patched
+            return stored
+
+
+def _unveiled(value: Any) -> Any:
+    """The value with all that is in it, but what a new member has taken the place of."""
+    match value:
+        case dict():
+            unseen = {str(n): _unveiled(v) for n, v in value.items() if isinstance(n, _Unseen)}
+            return {**unseen, **{n: _unveiled(v) for n, v in _seen(value).items()}}
+        case list():
+            return [_unveiled(each) for each in value]
+        case _:
+            return value
+
+
+def _seen(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in value.items() if not isinstance(name, _Unseen)}
+
+
+def _size(value: Any) -> int:
+    """How many bytes a value has as JSON."""
+    return len(JsonResponse.encode(_unveiled(value)))
 
 
 def _difference(before: Any, after: Any) -> Any:

@@ -6,7 +6,8 @@ RFC 9110, sections 8.8 and 13.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final, Literal, get_args
 
@@ -33,6 +34,8 @@ _NONE_MATCH: Final = ":If-None-Match"
 _MODIFIED: Final = ":If-Modified-Since"
 _UNMODIFIED: Final = ":If-Unmodified-Since"
 
+#: What `openrest.compression` puts behind the tag of content that is coded.
+_CODING: Final = '-(?:gzip|zstd)"$'
 _CONDITIONS: Final = (_MATCH, _NONE_MATCH, _UNMODIFIED)
 
 #: An entity tag, as section 8.8.3 has it, less the bytes beyond ASCII.
@@ -41,7 +44,8 @@ _TAGS: Final = s.String(
     words=("*",),
     patterns=(
         Pattern(
-            rf"^(?:\*|{_TAG}(?:[\t ]*,[\t ]*{_TAG})*)$",
+            # Commas may stand beside each other (section 5.6.1.2).
+            rf"^(?:\*|(?:[\t ]*,)*[\t ]*{_TAG}(?:[\t ]*,(?:[\t ]*{_TAG})?)*)$",
             msg.ENTITY_TAGS,
             _sample='"5c9a1f0e7d3b4a629e81"',
         ),
@@ -63,6 +67,7 @@ class Preconditions:
     shows, and one of the body where that is something else, such as a part of it or another
     format. So it is strong, and every body of one state serves for ``If-Match``.
 
+    Of the fields in `hidden` answers show nothing, and so do the tags.
     `last_modified` is the member with the time of the last change. `cache_control` goes out with
     what is read.
     """
@@ -75,8 +80,11 @@ class Preconditions:
         last_modified: str | None = None,
         cache_control: str | None = "no-cache",
         upsert: bool = False,
+        hidden: Collection[str] = (),
     ) -> None:
-        self._dump = dumper(stored_object(shape))
+        stored = stored_object(shape)
+        told = tuple(member for member in stored.members if member.name not in hidden)
+        self._dump = dumper(replace(stored, members=told))
         self._concurrency = concurrency
         self._last_modified = last_modified
         self._cache_control = cache_control
@@ -206,7 +214,8 @@ class Preconditions:
                 wire="If-Match",
                 location="header",
                 shape=_TAGS,
-                required=required and not creates,
+                # A time says which version is meant, too, and so does * for a new object.
+                required=required and not creates and not self._last_modified,
                 answered_later=True,
                 documented=shown,
                 description="The `ETag` of the version that is meant",
@@ -290,12 +299,17 @@ class Preconditions:
 
 
 def read_preconditions(
-    options: Mapping[str, Any], data: Mapping[str, Any], shape: s.Object | s.OneOf, *, upsert: bool
+    options: Mapping[str, Any],
+    data: Mapping[str, Any],
+    shape: s.Object | s.OneOf,
+    *,
+    upsert: bool,
+    hidden: Collection[str],
 ) -> tuple[Preconditions | None, list[str]]:
     """What the options of a controller and of its resource (`data`) ask for, or every mistake."""
     mistakes = []
     concurrency, name = options.get("concurrency"), data.get("last_modified")
-    if "last_modified" not in data and not [*_not_dated(shape, data.get("updated_at"))]:
+    if "last_modified" not in data and not [*_not_dated(shape, data.get("updated_at"), hidden)]:
         name = data["updated_at"]
     cache_control = options.get("cache_control", "no-cache")
     if concurrency not in (None, *get_args(Concurrency)):
@@ -310,7 +324,9 @@ def read_preconditions(
             f"'public, max-age=60' but {cache_control!r}."
         )
     if name is not None:
-        mistakes += [f"resource.options.last_modified: {each}" for each in _not_dated(shape, name)]
+        mistakes += [
+            f"resource.options.last_modified: {each}" for each in _not_dated(shape, name, hidden)
+        ]
     if mistakes:
         return None, mistakes
     made = Preconditions(
@@ -319,6 +335,7 @@ def read_preconditions(
         last_modified=name,
         cache_control=cache_control,
         upsert=upsert,
+        hidden=hidden,
     )
     return made, []
 
@@ -327,13 +344,13 @@ def _is_cache_control(value: Any) -> bool:
     return isinstance(value, str) and _DIRECTIVES.fullmatch(value) is not None
 
 
-def _not_dated(shape: s.Object | s.OneOf, name: Any) -> Iterator[str]:
+def _not_dated(shape: s.Object | s.OneOf, name: Any, hidden: Collection[str]) -> Iterator[str]:
     members = {member.name: member for member in stored_object(shape).members}
     if name not in members:
         yield f"the model has no field {name!r}.{did_you_mean(str(name), members)}"
     elif not isinstance(bare(members[name].shape), (s.DateTime, s.Timestamp)):
         yield f"the values of {name!r} are no times with an offset."
-    elif members[name].write_only:
+    elif members[name].write_only or name in hidden:
         yield f"answers do not show {name!r}, and the header would."
 
 
@@ -362,7 +379,7 @@ def _opaque(tag: str) -> str:
 
 def _uncoded(tag: str) -> str:
     """What weak comparison compares, of the content before it was coded."""
-    return re.sub('-[a-z]+"$', '"', _opaque(tag))
+    return re.sub(_CODING, '"', _opaque(tag))
 
 
 def _state(tag: str) -> str:
@@ -372,4 +389,7 @@ def _state(tag: str) -> str:
 
 def _date(text: str | None) -> Any:
     """The HTTP date, or None where the text is none."""
-    return None if text is None else parse_date(text)
+    try:
+        return None if text is None else parse_date(text)
+    except (OverflowError, ValueError):  # of numbers that no date has
+        return None

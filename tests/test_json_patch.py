@@ -251,7 +251,67 @@ def test_what_nobody_is_shown_of_an_inner_object_stays_with_it() -> None:
     with pytest.raises(RuleViolated) as refused:
         patch(house, [copied("/front/code", "/front/label")])
     assert [mistake.pointer for mistake in refused.value.mistakes] == ["#/0/from"]
-    assert patch(house, [replace("/front", {})])["front"] == {"code": "x"}
+    with pytest.raises(RuleViolated):  # a new object in the place of the old one has no code
+        patch(house, [replace("/front", {"label": "a"})])
+
+
+def test_what_nobody_is_shown_moves_and_goes_with_its_object() -> None:
+    patch = JsonPatch(*model_shape(House), BOUND)
+    doors = [{"label": name, "code": name.upper()} for name in "abc"]
+    house = {"id": 1, "front": {"code": "x"}, "doors": doors}
+    assert patch(house, [remove("/doors/0")])["doors"] == doors[1:]
+    assert patch(house, [move("/doors/0", "/doors/2")])["doors"] == [*doors[1:], doors[0]]
+    assert patch(house, [replace("/doors/1/label", "B")])["doors"][1] == {"label": "B", "code": "B"}
+    moved = patch(house, [copied("/doors/2", "/front")])
+    assert moved["front"] == doors[2]
+
+
+def test_a_member_that_a_formatter_removes_is_not_there() -> None:
+    patch = JsonPatch(*model_shape(Account), BOUND, hidden={"visits", "nick"})
+    for operation in (test("/visits", 7), copied("/visits", "/name"), remove("/nick")):
+        with pytest.raises(RuleViolated) as refused:
+            patch({**ADA, "nick": "a"}, [operation])
+        assert "leads to nothing" in refused.value.mistakes[0].detail
+    assert patch({**ADA, "nick": "a"}, [add("/name", "Bob")]) == {**ADA, "name": "Bob", "nick": "a"}
+
+
+class Part(models.Model):
+    fields = [
+        models.StringField(name="name"),
+        models.StringField(name="made", dump_only=True, load_default="here"),
+    ]
+
+
+class Machine(models.Model):
+    fields = [models.PkField(name="id"), models.NestedField(Part, name="part")]
+
+
+class Cat(models.Model):
+    chip = models.StringField(load_only=True)
+
+
+class Dog(models.Model):
+    barks = models.BooleanField()
+
+
+class Pet(models.OneOf):
+    fields = [models.PkField(name="id")]
+    discriminator = "kind"
+    variants = {"cat": Cat, "dog": Dog}
+
+
+def test_what_the_server_sets_in_an_inner_object_stays() -> None:
+    patch = JsonPatch(*model_shape(Machine), BOUND)
+    machine = {"id": 1, "part": {"name": "a", "made": "there"}}
+    assert patch(machine, []) == machine
+    assert patch(machine, [add("/part/name", "b")])["part"] == {"name": "b", "made": "there"}
+
+
+def test_an_object_of_another_kind_has_nothing_unseen() -> None:
+    patch = JsonPatch(*model_shape(Pet), BOUND)
+    cat = {"id": 1, "kind": "cat", "chip": "S"}
+    assert patch(cat, [replace("/kind", "dog")]) == {"id": 1, "kind": "dog"}
+    assert patch(cat, [test("/kind", "cat")]) == cat
 
 
 @pytest.mark.parametrize(

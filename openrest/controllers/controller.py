@@ -41,7 +41,7 @@ OPEN_STORES: ContextVar[bool] = ContextVar("OPEN_STORES", default=True)
 
 
 #: How often a PUT looks whether the object is there, while others create and delete it.
-_TRIES = 20
+_TRIES = 3
 
 
 class Controller:
@@ -88,7 +88,12 @@ class Controller:
             for name in ("before_delete", "after_delete")
         )
         self._merge_patch = MergePatch(definition.shape, definition.key)
-        self._json_patch = JsonPatch(definition.shape, definition.key, self.max_patched_bytes)
+        self._json_patch = JsonPatch(
+            definition.shape,
+            definition.key,
+            self.max_patched_bytes,
+            {name for part in definition.formatters for name in part.contribution().removes},
+        )
         self._owned = frozenset(
             m.name for m in definition.shape.members if m.read_only and m.stored
         ) | {definition.key.name}

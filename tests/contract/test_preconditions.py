@@ -118,7 +118,7 @@ def test_a_created_and_a_patched_object_have_their_tag_and_a_replaced_one_has_no
     assert "ETag" not in put(api, "c").headers  # RFC 9110, section 9.3.4
 
 
-@pytest.mark.parametrize("wanted", ["{}", "W/{}", '"x", {}', '"x" ,\tW/"y",{}', "*"])
+@pytest.mark.parametrize("wanted", ["{}", "W/{}", ",{},,", '"x", {}', '"x" ,\tW/"y",{}', "*"])
 def test_what_the_client_has_is_not_sent_again(notes: Callable[..., Client], wanted: str) -> None:
     api = notes()
     for target in ("/notes/1", "/notes"):
@@ -199,7 +199,7 @@ def test_a_missing_object_is_404_whatever_the_condition(notes: Callable[..., Cli
             assert api.send(method, "/notes/9", body, headers=condition).status == 404
 
 
-@pytest.mark.parametrize("header", ["abc", '"abc', "", '"a" "b"', "*, *", '"é"', '"a",'])
+@pytest.mark.parametrize("header", ["abc", '"abc', "", '"a" "b"', "*, *", '"é"', ","])
 def test_a_tag_without_quotes_is_refused_with_the_header(
     notes: Callable[..., Client], header: str
 ) -> None:
