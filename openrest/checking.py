@@ -99,6 +99,8 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     mistakes.extend(childless)
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
+    json_patch = _options(controller).get("json_patch", False)
+    mistakes.extend(_json_patch_mistakes(json_patch, unique_verbs))
     upsert = _options(controller).get("upsert", False)
     mistakes.extend(_upsert_mistakes(upsert, unique_verbs, key))
     preferences, found = read_preferences(_options(controller))
@@ -173,6 +175,7 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         sorting=sorting,
         search=search,
         partial=partial,
+        json_patch=json_patch,
         upsert=upsert,
         preconditions=preconditions,
         embed=embed,
@@ -333,6 +336,14 @@ def _without_sight_of(name: str, shape: Any) -> Any:
         variants = tuple((kind, _without_sight_of(name, one)) for kind, one in shape.variants)
         return replace(shape, members=members, variants=variants)
     return replace(shape, members=members)
+
+
+def _json_patch_mistakes(json_patch: Any, unique_verbs: tuple[str, ...]) -> Iterator[str]:
+    place = "controller.options.json_patch"
+    if type(json_patch) is not bool:
+        yield f"{place}: is neither True nor False but {json_patch!r}."
+    elif json_patch and "PATCH" not in unique_verbs:
+        yield f"{place}: controller.unique_verbs has no PATCH that could take it."
 
 
 def _upsert_mistakes(

@@ -92,6 +92,7 @@ class ControllerOptions(TypedDict, total=False):
     search: the text fields in which ``?q=two words`` searches; none unless given.
     partial: the members that ``?fields=name,age`` chooses from, or True for all that answers show;
         answers always show all of them unless given.
+    json_patch: whether PATCH takes a JSON Patch (RFC 6902) beside a JSON Merge Patch.
     upsert: whether PUT creates an object that is not there; for keys that clients choose.
     concurrency: whether changes need ``If-Match`` (``"required"``) or may have it
         (``"optional"``); heeded without being a parameter of the document unless given.
@@ -120,6 +121,7 @@ class ControllerOptions(TypedDict, total=False):
     default_sort: Sequence[str]
     search: Sequence[str]
     partial: Literal[True] | Sequence[str]
+    json_patch: bool
     upsert: bool
     concurrency: Concurrency
     idempotency: Idempotency
@@ -215,6 +217,7 @@ class Definition:
     sorting: Sorting | None
     search: Searching | None
     partial: Partial | None
+    json_patch: bool
     upsert: bool
     preconditions: Preconditions
     embed: Embed

@@ -8,7 +8,7 @@ from openrest.models import shapes as s
 from openrest.models.walking import bare
 from openrest.patching import Patching, canonical, variant_of
 
-__all__ = ["MergePatch", "merge"]
+__all__ = ["MergePatch", "may_conflict", "merge"]
 
 
 def merge(target: Any, patch: Any, shape: s.Shape | None = None) -> Any:
@@ -56,6 +56,32 @@ def _member_shape(shape: s.Shape | None, wire: str) -> s.Shape | None:
     while isinstance(found, s.Ruled):
         found = found.shape
     return found
+
+
+def may_conflict(shape: s.Shape, seen: frozenset[int] = frozenset()) -> bool:
+    """Whether a patch that fits may make an object that does not.
+
+    It may where it makes an inner object that was not there, of which it has but a part; where
+    it changes which one of several an object is; and where the number of members has bounds.
+    """
+    match shape:
+        case s.OneOf():
+            return True
+        case s.Object(members=members):
+            return any(_may_lack(m.shape) or may_conflict(m.shape, seen) for m in members)
+        case s.Map(value=value, min_members=low, max_members=high):
+            return bool(low) or high is not None or _may_lack(value) or may_conflict(value, seen)
+        case s.Nullable(shape=inner_shape) | s.Ruled(shape=inner_shape):
+            return may_conflict(inner_shape, seen)
+        case s.Deferred():
+            return id(shape) not in seen and may_conflict(shape.shape, seen | {id(shape)})
+        case _:
+            return False
+
+
+def _may_lack(shape: s.Shape) -> bool:
+    part = bare(shape)
+    return isinstance(part, s.Object) and any(member.required for member in part.members)
 
 
 class MergePatch(Patching):

@@ -105,17 +105,15 @@ def _built_in(name: str, definition: Definition, parts: Components) -> str:
         case "patch":
             removable = any(not member.nullable for member in optional)
             removed = ", and null removes one that may be absent" if removable else ""
-            return (
-                f"Members that a merge patch leaves out stay as they are{removed} (RFC 7396). The "
-                "operations of a JSON Patch are carried out all or none (RFC 6902)."
+            operations = (
+                " The operations of a JSON Patch are carried out all or none (RFC 6902)."
+                if definition.json_patch
+                else ""
             )
-        case "patch_many":
             return (
-                "The merge patch is applied to all objects that the filters find, or to none of "
-                "them (RFC 7396)."
+                f"Members that a merge patch leaves out stay as they are{removed} (RFC 7396)."
+                f"{operations}"
             )
-        case "delete_many":
-            return "All objects that the filters find are gone at once, or none of them."
         case "delete":
             return "The object is gone at once; then its address answers 404."
         case _:

@@ -26,6 +26,7 @@ from openrest.embedded import without_embedded
 from openrest.errors import ConfigurationError, Conflict, ContractError, Mistake, RecordConflict
 from openrest.interfaces import Record, Validators
 from openrest.json_patch import JSON_PATCH, MEDIA_TYPE
+from openrest.merge_patch import may_conflict
 from openrest.messages import say
 from openrest.models import schema_shape
 from openrest.models import shapes as s
@@ -217,7 +218,7 @@ class _Builder:
             shape=parts.patch,
             media_types=("application/merge-patch+json",),
             wire=True,
-            ruled=True,
+            ruled=may_refuse(parts.replace) or may_conflict(parts.replace),
             example=_or_none(true_example(parts.replace)),
         )
         body = {
@@ -229,7 +230,10 @@ class _Builder:
                 formats.body_of(parts.replace, definition.response_classes),
                 ruled=definition.upsert and may_refuse(definition.key.shape),
             ),
-            "patch": replace(merge_patch, others=(_json_patch_body(parts.replace),)),
+            "patch": replace(
+                merge_patch,
+                others=(_json_patch_body(parts.replace),) if definition.json_patch else (),
+            ),
             "patch_many": merge_patch,
         }.get(name)
         contributions = list(self._parts_of(name))

@@ -10,7 +10,7 @@ GET     /tweets               list_tweets     200 304 406 422 500 503
 POST    /tweets               create_tweets   201 400 406 413 415 422 500 503
 GET     /tweets/{id}          get_tweets      200 304 404 406 422 500 503
 PUT     /tweets/{id}          update_tweets   200 400 404 406 412 413 415 422 500 503
-PATCH   /tweets/{id}          patch_tweets    200 400 404 406 409 412 413 415 422 500 503
+PATCH   /tweets/{id}          patch_tweets    200 400 404 406 412 413 415 422 500 503
 DELETE  /tweets/{id}          delete_tweets   204 404 412 422 500 503
 POST    /tweets/{id}/retweet  retweet_tweets  200 404 406 422 500 503
 GET     /                     index           200 303 406 422 500

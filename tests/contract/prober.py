@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from openrest.controllers import Call
 from openrest.errors import StoreUnavailable
-from tests.contract.client import JSON, JSON_PATCH, MERGE_PATCH, Answer, Client
+from tests.contract.client import JSON, MERGE_PATCH, Answer, Client
 
 THING = {"name": "a", "size": 99}
 LABEL = {"slug": "a", "shelf": "x", "place": 1}
@@ -50,7 +50,6 @@ CONFLICTS: dict[str, Any] = {
     "create_labels": LABEL,
     "update_labels": {"shelf": "taken", "place": 1},
     "patch_labels": {"shelf": "taken"},
-    "patch_devices": [{"op": "remove", "path": "/nothing"}],
 }
 
 
@@ -88,8 +87,7 @@ class Prober:
             case 406:
                 return self.send(self.body, headers={"Accept": "image/png"})
             case 409:
-                patch = {"content_type": JSON_PATCH} if isinstance(self.conflict, list) else {}
-                return self.send(self.conflict, **patch)
+                return self.send(self.conflict)
             case 413:
                 return self.send(data=b" " * 1_000_001)
             case 415:

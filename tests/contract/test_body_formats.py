@@ -25,7 +25,7 @@ from openrest.views import (
     XmlResponse,
     YamlResponse,
 )
-from tests.contract.client import JSON, JSON_PATCH, MERGE_PATCH, Answer, Client
+from tests.contract.client import JSON, MERGE_PATCH, Answer, Client
 from tests.needs import CI, fuzzed_in_ci
 from tests.views.test_encoding import PROPERTY, VALUES, exact
 
@@ -124,10 +124,7 @@ def test_the_document_lists_just_what_is_read(api: Client) -> None:
         content = paths[path][method]["requestBody"]["content"]
         assert list(content) == [JSON, YAML, PACK]
         assert content[YAML] == content[PACK] == content[JSON]
-    assert list(paths["/items/{id}"]["patch"]["requestBody"]["content"]) == [
-        MERGE_PATCH,
-        JSON_PATCH,
-    ]
+    assert list(paths["/items/{id}"]["patch"]["requestBody"]["content"]) == [MERGE_PATCH]
 
 
 @pytest.mark.parametrize("media_type", ["text/csv", "application/xml", "application/x-ndjson", "a"])
@@ -139,10 +136,7 @@ def test_what_is_only_written_is_415_and_lists_what_is_read(api: Client, media_t
         {"header": "Content-Type", "detail": f"must be {JSON}, {YAML}, {PACK}"}
     ]
     patched = api.send("PATCH", "/items/1", data=b"{}", content_type=YAML)
-    assert (patched.status, patched.headers["Accept-Patch"]) == (
-        415,
-        f"{MERGE_PATCH}, {JSON_PATCH}",
-    )
+    assert (patched.status, patched.headers["Accept-Patch"]) == (415, MERGE_PATCH)
 
 
 def at(line: int, column: int) -> str:

@@ -187,7 +187,6 @@ CONDITIONS = (
     "With the `ETag` of the object as `If-Match` nothing is done once somebody else has changed it "
     "(RFC 9110, section 13.1.1)."
 )
-OPERATIONS = "The operations of a JSON Patch are carried out all or none (RFC 6902)."
 FILTERS = "Parameters that are named like members keep only the objects with exactly these values."
 
 
@@ -217,7 +216,7 @@ FILTERS = "Parameters that are named like members keep only the objects with exa
             "patch_teas",
             "Change some members of one in teas",
             "Members that a merge patch leaves out stay as they are, and null removes one that may "
-            f"be absent (RFC 7396). {OPERATIONS}\n\n{CONDITIONS}",
+            f"be absent (RFC 7396).\n\n{CONDITIONS}",
         ),
         (
             "delete_teas",
@@ -238,8 +237,7 @@ FILTERS = "Parameters that are named like members keep only the objects with exa
         (
             "patch_cups",
             "Change some members of one in cups",
-            "Members that a merge patch leaves out stay as they are (RFC 7396). "
-            f"{OPERATIONS}\n\n{CONDITIONS}",
+            f"Members that a merge patch leaves out stay as they are (RFC 7396).\n\n{CONDITIONS}",
         ),
         (
             "create_foods",

@@ -104,6 +104,23 @@ def test_a_patch_that_makes_a_part_of_an_object_is_a_conflict_that_is_announced(
     assert api.patch(where, {"nullable": {"code": "2"}}).status == 200
 
 
+def test_a_conflict_is_announced_only_where_a_patch_can_make_one(tmp_path: Path) -> None:
+    class Always(models.Model):
+        id = models.PkField()
+        city = models.NestedField(_optional(), required=True)
+
+    api = Client(serve({"always": Always, "nests": MODELS["nests"]}, "list", tmp_path))
+    assert "409" not in api.document["paths"]["/always/{id}"]["patch"]["responses"]
+    assert "409" in api.document["paths"]["/nests/{id}"]["patch"]["responses"]
+
+
+def _optional() -> type[models.Model]:
+    class Optional(models.Model):
+        name = models.StringField(load_default="")
+
+    return Optional
+
+
 def test_a_secret_of_a_nested_object_is_kept_over_a_patch_of_it(api: Client) -> None:
     where = nest(api, city={"name": "Rome", "secret": "s"})
     api.patch(where, {"city": {"name": "Paris"}})

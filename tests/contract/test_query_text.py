@@ -357,7 +357,8 @@ def test_a_number_that_no_exponent_makes_another_is_zero(api: Client, text: str)
 
 def test_an_operation_can_be_asked_with_all_its_parameters_whatever_the_limit() -> None:
     api = Client(WSGIDispatcher([Items], max_parameters=1, debug=True))
-    number = len(api.document["paths"]["/items"]["get"]["parameters"])
+    every = api.document["paths"]["/items"]["get"]["parameters"]
+    number = sum(parameter["in"] == "query" for parameter in every)
     assert api.get("/items?n=1&x=1&flag=true").status == 200
     assert api.get("/items?" + "&".join((number + 1) * ["n=1"])).errors == [
         {"parameter": "query", "detail": f"has more than {number} parameters"}

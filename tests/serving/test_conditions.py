@@ -33,7 +33,7 @@ class Counters(Controller):
     controller = {
         "list_verbs": [],
         "unique_verbs": ["GET", "PUT", "PATCH", "DELETE"],
-        "options": {"upsert": True, "concurrency": "required"},
+        "options": {"upsert": True, "json_patch": True, "concurrency": "required"},
     }
     view = {"response_class": JsonResponse}
 
