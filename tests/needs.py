@@ -17,6 +17,8 @@ CI = os.environ.get("CI") == "true"
 SLOW_VERSIONS: tuple[Version, ...] = tuple(VERSIONS) if CI else ("3.1",)
 
 
+#: For tests that take too long to run at every change.
+only_in_ci = pytest.mark.skipif(not CI, reason="takes long: with CI=true")
 #: For tests that fuzz one part of an API by itself, which takes long.
 fuzzed_in_ci = pytest.mark.skipif(
     not CI, reason="takes long: with CI=true; tests/contract/test_pairwise.py has all parts in one"

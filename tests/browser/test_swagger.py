@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from openrest.openapi import Version
 from tests.browser.pages import HOST, Watched, chromium, watched_page
-from tests.needs import SLOW_VERSIONS, program
+from tests.needs import SLOW_VERSIONS, only_in_ci, program
 from tests.serving.servers import Server, command_on_free_port, kinds_run, openrest_run
 
 APP = "examples.tweets:app"
@@ -181,6 +181,7 @@ def schema(page: Page, place: int) -> Locator:
     return drawn
 
 
+@only_in_ci
 @pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_all_is_drawn_and_every_kind_of_example_taken_in_each_version(
     openapi: Version, tmp_path: Path, page: Page

@@ -14,12 +14,9 @@ from tests.needs import CI
 NAMES = [name for name, _ in kind_models("3.1")]
 STORES: tuple[Kind, ...] = ("list", "sqlite")
 
-# In CI every kind in every version; elsewhere each in one of them, but for links: there
-# schemathesis looks for what fits a pattern and not its format for seconds, and in vain.
+# In CI every kind in every version; elsewhere every fourth kind in one of them.
 PAIRS = (
-    list(product(NAMES, VERSIONS))
-    if CI
-    else list(zip([name for name in NAMES if name != "links"], cycle(VERSIONS), strict=False))
+    list(product(NAMES, VERSIONS)) if CI else list(zip(NAMES[1::4], cycle(VERSIONS), strict=False))
 )
 EXAMPLES = 40 if CI else 10
 
