@@ -18,7 +18,7 @@ STORES: tuple[Kind, ...] = ("list", "sqlite")
 PAIRS = (
     list(product(NAMES, VERSIONS)) if CI else list(zip(NAMES[1::4], cycle(VERSIONS), strict=False))
 )
-EXAMPLES = 40 if CI else 10
+EXAMPLES = 10
 
 
 @pytest.mark.parametrize(
