@@ -55,6 +55,8 @@ __all__ = ["Pipeline", "contribution"]
 
 log = logging.getLogger("openrest")
 
+#: The protocol in which only a length tells where an answer ends; granian leaves out the minor.
+_HTTP_1_0 = ("HTTP/1.0", "HTTP/1")
 DIGITS = Pattern("^[0-9]+$", _sample="1")
 
 
@@ -307,7 +309,7 @@ def _render(
         response = render(plan, call, result, format)
         if coding is not None:
             response = encoded(response, coding)
-        if isinstance(response.body, Stream) and environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        if isinstance(response.body, Stream) and environ.get("SERVER_PROTOCOL") in _HTTP_1_0:
             body = Spooled(response.body)
             headers = [*response.headers, ("Content-Length", str(body.length))]
             return Response(response.status_line, headers, body)
