@@ -105,6 +105,11 @@ class Preconditions:
             case _:
                 return Contribution()
 
+    def link_parameters(self, handler: str) -> dict[str, str]:
+        """What a link from a created object to this handler's operation says of the version."""
+        is_parameter = self._concurrency is not None and handler in ("update", "patch", "delete")
+        return {"header.If-Match": "$response.header.ETag"} if is_parameter else {}
+
     def check(self, call: CallView, current: Record | None) -> None:
         """Hold the conditions of a call against the record that it is about to change.
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
 
 from openrest.testing.contract_links import CreatedKeys
 from openrest.testing.contract_report import ContractBroken, ContractReport, Finding
@@ -59,6 +60,9 @@ _REFUSED: Final = (
     "5xx",
 )
 
+#: How often, with other seeds, links are followed to operations that have not succeeded.
+_ATTEMPTS: Final = 3
+
 #: What every HTTP message may have: OpenAPI describes it elsewhere, or the server adds it.
 _EVERYWHERE: Final = frozenset(
     {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
@@ -96,19 +100,20 @@ def check_contract(
     watch = _Watch(schema.raw_schema)
     with _in_process():
         watch.see_all(from_schema(schema).execute())
-        for operations in watch.operations_to_reach():
-            # Only a link leads to some keys, and among many links few lead there. Few examples
-            # must not make that look like a lie.
-            config = SchemathesisConfig.from_dict(
-                {
-                    **_settings(max(examples, 100), config.seed, settings),
-                    "phases": _LINKS_ONLY,
-                }
-            )
-            schema = schemathesis.openapi.from_wsgi(document, tested, config=config)
-            included = schema.include(name=sorted(operations))
-            with CreatedKeys(schema.raw_schema).filled_in(GLOBAL_HOOK_DISPATCHER):
-                watch.see_all(from_schema(included).execute())
+        for attempt in range(_ATTEMPTS):
+            for operations in watch.operations_to_reach():
+                # Only a link leads to some keys, and among many links few lead there. Few examples
+                # must not make that look like a lie.
+                linked = SchemathesisConfig.from_dict(
+                    {
+                        **_settings(max(examples, 100), config.seed + attempt, settings),
+                        "phases": _LINKS_ONLY,
+                    }
+                )
+                schema = schemathesis.openapi.from_wsgi(document, tested, config=linked)
+                included = schema.include(name=sorted(operations))
+                with CreatedKeys(schema.raw_schema).filled_in(GLOBAL_HOOK_DISPATCHER):
+                    watch.see_all(from_schema(included).execute())
     watch.finish()
     report = ContractReport(
         seed=config.seed,
@@ -292,6 +297,8 @@ class _Watch:
             for node in nodes:
                 if node.failure_info is not None:
                     failure = node.failure_info.failure
+                    if node.name == "use_after_free" and _was_only_tried(recorder, failure):
+                        continue
                     # A check may have sent requests of its own, and blame one of them.
                     self._blame(recorder, failure.case_id or id, node.name, str(failure))
                 elif node.status is not Status.SUCCESS:
@@ -355,6 +362,22 @@ class _Watch:
 def _segment(label: str) -> str:
     """The first segment of the path of an operation."""
     return label.partition(" ")[2].split("/")[1]
+
+
+def _was_only_tried(recorder: ScenarioRecorder, failure: Any) -> bool:
+    """Whether all the requests that deleted the resource were dry runs, so that it is still there.
+
+    schemathesis knows of no such requests.
+    """
+    deleted = [
+        urlsplit(sent.request.uri)
+        for sent in recorder.interactions.values()
+        if sent.request.method == "DELETE"
+        and sent.response is not None
+        and 200 <= sent.response.status_code < 300
+    ]
+    of_it = [parse_qs(url.query) for url in deleted if failure.free == f"DELETE {url.path}"]
+    return bool(of_it) and all(query.get("dry_run") == ["true"] for query in of_it)
 
 
 def _shown(response: Any) -> str:

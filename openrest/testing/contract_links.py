@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -27,12 +28,15 @@ class CreatedKeys:
         #: By operation: its members, each with the operation that creates what it refers to, and
         #: where in the answer of that its key stands, or the link to it.
         self._members: dict[str, dict[str, tuple[str, str]]] = {}
+        #: By the operation that creates: what the expressions are of the last object.
         self._created: dict[str, dict[str, Any]] = {}
+        self._creating: set[str] = set()
         for id, entry in ids.items():
             for response in entry["responses"].values():
                 for link in response.get("links", {}).values():
                     for member, expression in link.get("requestBody", {}).items():
                         self._members.setdefault(link["operationId"], {})[member] = (id, expression)
+                        self._creating.add(id)
 
     @contextmanager
     def filled_in(self, hooks: Any) -> Iterator[None]:
@@ -45,10 +49,8 @@ class CreatedKeys:
             self._fill_in(case)
 
         def after_call(context: Any, case: Any, response: Any) -> None:
-            if response.status_code == 201:
-                found = {f"$response.body#/{n}": value for n, value in response.json().items()}
-                found["$response.header.Location"] = response.headers["location"][0]
-                self._created[_id(case)] = found
+            if response.status_code == 201 and _id(case) in self._creating:
+                self._created[_id(case)] = _expressions(response)
 
         for hook in (before_call, after_call):
             hooks.register_hook_with_name(hook, hook.__name__)
@@ -64,9 +66,22 @@ class CreatedKeys:
             known = {
                 member: self._created[source][expression]
                 for member, (source, expression) in members.items()
-                if source in self._created
+                if expression in self._created.get(source, ())
             }
             case.body = {**case.body, **known}
+
+
+def _expressions(response: Any) -> dict[str, Any]:
+    """What the expressions of links are of a response; of many objects or another format no body.
+
+    The body is read here, since the response would remember what it is read as, whatever it is.
+    """
+    found = {"$response.header.Location": response.headers["location"][0]}
+    [media_type] = response.headers.get("content-type", [""])
+    body = json.loads(response.content) if media_type == "application/json" else None
+    if isinstance(body, dict):
+        found |= {f"$response.body#/{name}": value for name, value in body.items()}
+    return found
 
 
 def _id(case: Any) -> str:

@@ -238,6 +238,21 @@ def test_conditions_are_parameters_of_the_document_where_the_author_asks_for_the
     assert parameters({"concurrency": "required"}) == {"If-Match": True}
 
 
+def test_links_from_a_created_object_name_its_version_where_that_is_a_parameter(
+    notes: Callable[..., Client],
+) -> None:
+    def update(options: ControllerOptions) -> dict[str, str]:
+        created = notes(options).document["paths"]["/notes"]["post"]["responses"]["201"]
+        parameters: dict[str, str] = created["links"]["update"]["parameters"]
+        return parameters
+
+    assert update({}) == {"id": "$response.body#/id"}
+    assert update({"concurrency": "required"}) == {
+        "id": "$response.body#/id",
+        "header.If-Match": "$response.header.ETag",
+    }
+
+
 def test_the_time_of_the_last_change_is_a_version_too(notes: Callable[..., Client]) -> None:
     api = notes({"concurrency": "optional"}, dated=True)
     assert "Last-Modified" not in api.get("/notes/1").headers
