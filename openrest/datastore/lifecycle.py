@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Any
 
+from openrest.datastore.around import StoreAround
 from openrest.errors import RecordNotFound, did_you_mean
 from openrest.interfaces import Change, Check, DataStore, Once, Record
 from openrest.models import shapes as s
@@ -19,11 +20,6 @@ __all__ = ["Lifecycle", "Times", "read_times"]
 Clock = Callable[[], dt.datetime]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-#: What the store around another one can do is what the other one can.
-_ABILITIES: Final = (
-    "operators", "alternatives", "sortable", "searchable", "seekable", "writable", "rehearses",
-    "changes_many", "idempotent", "can_be_away", "enforces",
-)  # fmt: skip
 
 
 def _now() -> dt.datetime:
@@ -39,7 +35,7 @@ class Times:
     deleted_at: str | None = None
 
 
-class Lifecycle(DataStore):
+class Lifecycle(StoreAround):
     """Notes in each record when it was made, changed last, and deleted.
 
         class Note(Model):
@@ -55,81 +51,58 @@ class Lifecycle(DataStore):
     """
 
     def __init__(self, base: DataStore, times: Times, clock: Clock = _now) -> None:
-        self.base = base
-        self.resource, self.validators = base.resource, base.validators
-        self.shape, self.key = base.shape, base.key
-        for name in _ABILITIES:
-            setattr(self, name, getattr(base, name))
+        super().__init__(base)
         self._clock = clock
         self._created = self._stamps(times.created_at, times.updated_at)
         self._updated = self._stamps(times.updated_at)
         self._ended = self._stamps(times.deleted_at, times.updated_at)
         self._deleted_at = times.deleted_at
 
-    def prepare_search(self, members: Sequence[str]) -> None:
-        self.base.prepare_search(members)
-
-    def prepare_once(self) -> None:
-        self.base.prepare_once()
-
     def find(self, query: Query) -> Iterable[Record]:
-        return self.base.find(self._living(query))
+        return super().find(self._living(query))
 
     def stream(self, query: Query) -> Iterator[Record]:
-        return self.base.stream(self._living(query))
+        return super().stream(self._living(query))
 
     def count(self, query: Query) -> int:
-        return self.base.count(self._living(query))
+        return super().count(self._living(query))
 
     def count_up_to(self, query: Query, most: int) -> int:
-        return self.base.count_up_to(self._living(query), most)
+        return super().count_up_to(self._living(query), most)
 
     def get(self, key: Any) -> Record:
-        return self._alive(key, self.base.get(key))
-
-    @property
-    def innermost(self) -> DataStore:
-        return self.base.innermost
-
-    def atomic_with(self, other: DataStore) -> bool:
-        return self.innermost.atomic_with(other.innermost)
+        return self._alive(key, super().get(key))
 
     def insert(self, record: Record, check: Check | None = None) -> Record:
-        return self.base.insert({**record, **self._stamped(self._created)}, *_given(check))
+        return super().insert({**record, **self._stamped(self._created)}, check)
 
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         stamps = self._stamped(self._created)
         new = [{**record, **stamps} for record in records]
-        return self.base.insert_many(new, *_given(check))
+        return super().insert_many(new, check)
 
     def insert_once(
         self, once: Once, records: Sequence[Record], check: Check | None = None
     ) -> tuple[list[Record], bool]:
         stamps = self._stamped(self._created)
-        return self.base.insert_once(once, [{**record, **stamps} for record in records], check)
-
-    def recall_once(self, once: Once) -> list[Record] | None:
-        return self.base.recall_once(once)
-
-    def forget_once(self, once: Once) -> None:
-        self.base.forget_once(once)
+        return super().insert_once(once, [{**record, **stamps} for record in records], check)
 
     def update(self, key: Any, change: Change) -> Record:
         def stamped(current: Record) -> Record:
             return {**change(self._alive(key, current)), **self._stamped(self._updated)}
 
-        return self.base.update(key, stamped)
+        return super().update(key, stamped)
 
     def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
         stamps = self._stamped(self._updated)
-        return self.base.update_many(
+        return super().update_many(
             self._living(query), lambda current: {**change(current), **stamps}, most
         )
 
     def delete(self, key: Any, check: Check | None = None) -> None:
         """Remove the record, or note that it is deleted, as one atomic step with `check`."""
         if self._deleted_at is None:
-            self.base.delete(key, check)
+            super().delete(key, check)
             return
 
         def end(current: Record) -> Record:
@@ -138,11 +111,11 @@ class Lifecycle(DataStore):
                 check(dict(current))
             return {**current, **self._stamped(self._ended)}
 
-        self.base.update(key, end)
+        super().update(key, end)
 
     def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
         if self._deleted_at is None:
-            return self.base.delete_many(query, most, check)
+            return super().delete_many(query, most, check)
         stamps = self._stamped(self._ended)
 
         def end(current: Record) -> Record:
@@ -150,7 +123,7 @@ class Lifecycle(DataStore):
                 check(dict(current))
             return {**current, **stamps}
 
-        return len(self.base.update_many(self._living(query), end, most))
+        return len(super().update_many(self._living(query), end, most))
 
     def _living(self, query: Query) -> Query:
         if self._deleted_at is None:
@@ -179,11 +152,6 @@ class Lifecycle(DataStore):
     def _stamped(self, stamps: Mapping[str, dt.timedelta]) -> Record:
         now = self._clock() if stamps else _EPOCH
         return {name: now - (now - _EPOCH) % unit for name, unit in stamps.items()}
-
-
-def _given(check: Check | None) -> list[Check]:
-    """As arguments: a store that somebody wrote may know of no check."""
-    return [] if check is None else [check]
 
 
 def read_times(

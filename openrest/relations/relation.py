@@ -11,6 +11,7 @@ from openrest.errors import did_you_mean
 from openrest.interfaces import DataStore
 from openrest.models import shapes as s
 from openrest.models.walking import bare
+from openrest.options import store_name
 
 __all__ = ["Relation", "Relations", "find_relations"]
 
@@ -99,9 +100,8 @@ def _mistakes(
             f"refers, is of the type {wanted.__name__}: it must be a {_FIELDS[wanted]}."
         )
     if "eq" not in source.datastore.operators:
-        store = source.datastore
-        told = store.__name__ if isinstance(store, type) else type(store).__name__
-        yield f"refers to {name}, and {told} cannot find what refers to a record: it lacks 'eq'."
+        store = store_name(source.datastore)
+        yield f"refers to {name}, and {store} cannot find what refers to a record: it lacks 'eq'."
 
 
 _FIELDS: dict[type[s.Shape], str] = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 from openrest.contract import Contribution, ResponseSpec
+from openrest.datastore.around import StoreAround
 from openrest.datastore.records import of_many
 from openrest.errors import Conflict, Mistake, RecordNotFound, StillReferenced, TargetMissing
 from openrest.interfaces import Change, Check, DataStore, Once, Record
@@ -22,11 +23,8 @@ __all__ = ["RelatedStore", "deleting_contribution", "writing_contribution"]
 #: How often a deletion begins anew because more records refer to what is to go.
 _ATTEMPTS: Final = 10
 
-#: What is known of a store: all that its class says, and whose records it has.
-_KNOWN: Final = (*DataStore.__annotations__, "resource", "shape", "key", "validators")
 
-
-class RelatedStore(DataStore):
+class RelatedStore(StoreAround):
     """The store of a resource that refers to others, or to which others refer.
 
     It writes no record that refers to nothing (TargetMissing), and deletes none to which others
@@ -36,8 +34,7 @@ class RelatedStore(DataStore):
     """
 
     def __init__(self, store: DataStore, name: str, relations: Relations) -> None:
-        vars(self).update({name: getattr(store, name) for name in _KNOWN})
-        self._store = store
+        super().__init__(store)
         self._name = name
         self._relations = relations
         self._outgoing = relations.outgoing(name)
@@ -47,45 +44,17 @@ class RelatedStore(DataStore):
             self._is_atomic(each.source.name) for each in relations.going_with(name)
         )
 
-    def prepare_search(self, members: Sequence[str]) -> None:
-        self._store.prepare_search(members)
-
-    def prepare_once(self) -> None:
-        self._store.prepare_once()
-
-    def find(self, query: Query) -> Iterable[Record]:
-        return self._store.find(query)
-
-    def stream(self, query: Query) -> Iterator[Record]:
-        return self._store.stream(query)
-
-    def count(self, query: Query) -> int:
-        return self._store.count(query)
-
-    def count_up_to(self, query: Query, most: int) -> int:
-        return self._store.count_up_to(query, most)
-
-    def get(self, key: Any) -> Record:
-        return self._store.get(key)
-
-    @property
-    def innermost(self) -> DataStore:
-        return self._store.innermost
-
-    def atomic_with(self, other: DataStore) -> bool:
-        return self.innermost.atomic_with(other.innermost)
-
     def insert(self, record: Record, check: Check | None = None) -> Record:
         if not self._outgoing:
-            return self._store.insert(record, *([check] if check else []))
-        new = self._store.insert(record, self._checked(check, [record]))
+            return super().insert(record, check)
+        new = self.base.insert(record, self._checked(check, [record]))
         self._look_again([new])
         return new
 
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         if not self._outgoing:
-            return self._store.insert_many(records, *([check] if check else []))
-        new = self._store.insert_many(records, self._checked(check, records))
+            return super().insert_many(records, check)
+        new = self.base.insert_many(records, self._checked(check, records))
         self._look_again(new)
         return new
 
@@ -93,25 +62,19 @@ class RelatedStore(DataStore):
         self, once: Once, records: Sequence[Record], check: Check | None = None
     ) -> tuple[list[Record], bool]:
         if not self._outgoing:
-            return self._store.insert_once(once, records, check)
-        made, replayed = self._store.insert_once(once, records, self._checked(check, records))
+            return self.base.insert_once(once, records, check)
+        made, replayed = self.base.insert_once(once, records, self._checked(check, records))
         if not replayed:
             try:
                 self._look_again(made)
             except TargetMissing:
-                self._store.forget_once(once)
+                self.base.forget_once(once)
                 raise
         return made, replayed
 
-    def recall_once(self, once: Once) -> list[Record] | None:
-        return self._store.recall_once(once)
-
-    def forget_once(self, once: Once) -> None:
-        self._store.forget_once(once)
-
     def update(self, key: Any, change: Change) -> Record:
         if not self._outgoing:
-            return self._store.update(key, change)
+            return self.base.update(key, change)
         before: Record = {}
 
         def changed(current: Record) -> Record:
@@ -122,19 +85,18 @@ class RelatedStore(DataStore):
             self._refuse_missing(new, before)
             return new
 
-        new = self._store.update(key, changed)
+        new = self.base.update(key, changed)
         if self._racing:
             try:
                 self._refuse_missing(new, before, racing=True)
             except TargetMissing:
-                with suppress(RecordNotFound):
-                    self._store.update(key, lambda now: before if now == new else now)
+                self._take_back(before, new)
                 raise
         return new
 
     def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
         if not self._outgoing:
-            return self._store.update_many(query, change, most)
+            return self.base.update_many(query, change, most)
         before: dict[Any, Record] = {}
 
         def changed(current: Record) -> Record:
@@ -143,7 +105,7 @@ class RelatedStore(DataStore):
             self._refuse_missing(new, current)
             return new
 
-        records = self._store.update_many(query, changed, most)
+        records = self.base.update_many(query, changed, most)
         if self._racing and not rehearsing():
             try:
                 for record in records:
@@ -156,7 +118,7 @@ class RelatedStore(DataStore):
 
     def _take_back(self, old: Record, new: Record) -> None:
         with suppress(RecordNotFound):
-            self._store.update(new[self.key.name], lambda now: old if now == new else now)
+            self.base.update(new[self.key.name], lambda now: old if now == new else now)
 
     def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
         """Remove all that meet the conditions, where nothing would have to go or change with them.
@@ -164,7 +126,7 @@ class RelatedStore(DataStore):
         What has to is an atomic step of its own, which this one could not take back.
         """
         if not self._incoming:
-            return self._store.delete_many(query, most, check)
+            return self.base.delete_many(query, most, check)
         keys: list[Any] = []
 
         def alone(record: Record) -> None:
@@ -175,7 +137,7 @@ class RelatedStore(DataStore):
             for step in (*plan.changing.values(), *filter(None, plan.going.values())):
                 raise StillReferenced(step.relation.source.name, step.relation.member.name)
 
-        count = self._store.delete_many(query, most, alone)
+        count = self.base.delete_many(query, most, alone)
         if not self._deletes_alone and not rehearsing():
             for key in keys:
                 plan_deletion(self._relations, self._name, key, restrict=False).carry_out()
@@ -187,7 +149,7 @@ class RelatedStore(DataStore):
         `check` may be run more than once.
         """
         if not self._incoming:
-            self._store.delete(key, check)
+            self.base.delete(key, check)
             return
 
         def alone(record: Record) -> None:
@@ -200,7 +162,7 @@ class RelatedStore(DataStore):
 
         for _ in range(_ATTEMPTS):
             try:
-                self._store.delete(key, alone)
+                self.base.delete(key, alone)
             except Occupied as occupied:
                 occupied.plan.carry_out()
             else:
@@ -236,7 +198,7 @@ class RelatedStore(DataStore):
         except TargetMissing:
             for record in records:
                 with suppress(RecordNotFound):
-                    self._store.delete(record[self.key.name])
+                    self.base.delete(record[self.key.name])
             raise
 
     def _refuse_missing(
