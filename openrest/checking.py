@@ -22,29 +22,27 @@ from openrest.config import (
     ViewConfig,
     ViewOptions,
 )
-from openrest.contract import Contribution
 from openrest.datastore.lifecycle import read_times
 from openrest.dry_run import read_dry_run
-from openrest.embedded import RESERVED, Embed, read_embed
 from openrest.errors import ModelError, did_you_mean
-from openrest.filter_options import read_filters
-from openrest.filters import Filters
 from openrest.format_options import read_view
-from openrest.formats import contribution
 from openrest.idempotency import read_idempotency
 from openrest.interfaces import DataStore, Formatter, PaginationStyle, StoreValidator
+from openrest.listing_options import (
+    BULK_VERBS,
+    bulk_mistakes,
+    hidden_by,
+    read_lists,
+    taken_names,
+)
 from openrest.models import model_shape
 from openrest.models import shapes as s
 from openrest.models.examples import true_example
 from openrest.models.variants import create_shape, read_shape
-from openrest.models.walking import stored_object
 from openrest.options import store_name
 from openrest.pagination import Pagination
-from openrest.partial import read_partial
 from openrest.preconditions import read_preconditions
 from openrest.preferences import read_preferences
-from openrest.searching import Searching, read_search
-from openrest.sorting import read_sorting
 from openrest.views.formatters import AddResourceUri, FunctionFormatter, formatted
 
 __all__ = ["check"]
@@ -52,8 +50,6 @@ __all__ = ["check"]
 Shown = s.Object | s.OneOf
 
 LIST_VERBS = ("GET", "POST")
-#: With the option bulk.
-BULK_VERBS = ("PATCH", "DELETE")
 UNIQUE_VERBS = ("GET", "PUT", "PATCH", "DELETE")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 _RESERVED = ("docs", "openapi", "schema")
@@ -68,13 +64,14 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
     ]
     if any(not isinstance(mapping, Mapping) for mapping in (resource, controller, view)):
         return None, mistakes
+    options, data, store = _options(controller), _options(resource), resource.get("datastore")
     shape, key = _model(resource.get("model"), mistakes)
     if "resource_name" in resource:
         mistakes.extend(_name_mistakes(resource["resource_name"]))
     list_verbs = _verbs(
         "controller.list_verbs",
         controller.get("list_verbs"),
-        (*LIST_VERBS, *BULK_VERBS) if _options(controller).get("bulk") else LIST_VERBS,
+        (*LIST_VERBS, *BULK_VERBS) if options.get("bulk") else LIST_VERBS,
         UNIQUE_VERBS,
         mistakes,
     )
@@ -85,78 +82,54 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         LIST_VERBS,
         mistakes,
     )
-    pagination = _pagination(
-        _options(controller).get("pagination", ...), resource.get("datastore"), mistakes
-    )
-    validators = tuple(_options(resource).get("validators", ()))
+    pagination = _pagination(options.get("pagination", ...), store, mistakes)
+    validators = tuple(data.get("validators", ()))
     mistakes.extend(_validator_mistakes(validators, shape))
     mistakes.extend(_store_mistakes(resource, validators, (*list_verbs, *unique_verbs)))
     formatters = _formatters(
         _options(view).get("formatters", ()), resource.get("resource_name"), key, mistakes
     )
     response_classes, format_parameter = read_view(view, mistakes)
-    children, childless = read_children(_options(controller))
+    children, childless = read_children(options)
     mistakes.extend(childless)
     if shape is not None and not mistakes:
         mistakes.extend(_shown_mistakes(shape, formatters))
-    json_patch = _options(controller).get("json_patch", False)
-    mistakes.extend(_json_patch_mistakes(json_patch, unique_verbs))
-    upsert = _options(controller).get("upsert", False)
-    mistakes.extend(_upsert_mistakes(upsert, unique_verbs, key))
-    preferences, found = read_preferences(_options(controller))
-    mistakes.extend(found)
-    bulk, found = read_bulk(_options(controller))
-    mistakes.extend(found)
-    dry_run, found = read_dry_run(_options(controller), resource.get("datastore"))
-    mistakes.extend(found)
+    writing = _writing_parts(
+        options,
+        data,
+        shape,
+        key,
+        store,
+        list_verbs,
+        unique_verbs,
+        mistakes,
+    )
+    if shape is not None and writing["times"] is not None and writing["times"].deleted_at:
+        shape = _without_sight_of(writing["times"].deleted_at, shape)
     preconditions = None
     if shape is not None:
         preconditions, found = read_preconditions(
-            _options(controller),
-            _options(resource),
+            options,
+            data,
             shape,
-            upsert=upsert is True,
-            hidden={name for part in formatters for name in part.contribution().removes},
+            upsert=writing["upsert"] is True,
+            hidden=hidden_by(formatters),
         )
         mistakes.extend(found)
-    times = None
-    if shape is not None and _is_store(resource.get("datastore")):
-        times, found = read_times(_options(resource), shape, resource["datastore"])
-        mistakes.extend(found)
-        if times is not None and times.deleted_at is not None:
-            shape = _without_sight_of(times.deleted_at, shape)
-    filters, sorting, search, partial, idempotency = None, None, None, None, None
-    store = resource.get("datastore")
-    embed = Embed()
-    if _is_store(store):
-        idempotency, found = read_idempotency(_options(controller), list_verbs, store)
-        mistakes.extend(found)
+    listing: dict[str, Any] = {}
     if shape is not None and _is_store(store):
-        try:
-            told = _told(shape, formatters)
-            filters, found = read_filters(_options(controller), *told, store, pagination)
-            sorting, unsorted = read_sorting(_options(controller), *told, store)
-            search, unfound = read_search(_options(controller), *told, store)
-            shown = _formatted(shape, formatters)
-            partial, unchosen = read_partial(_options(controller), shown, told[1], formatters)
-            embed, unembedded = read_embed(_options(controller), *told)
-            found = [*found, *unsorted, *unfound, *unchosen, *unembedded]
-        except ModelError as error:  # of what it nests, which is looked up only here
-            found = [f"resource.model: {error}"]
+        listing, found = read_lists(options, shape, formatters, store, pagination)
         mistakes.extend(mistake for mistake in found if mistake not in mistakes)
-        parts = (("sorting", sorting), ("search", search), ("partial", partial))
-        for option, part in parts:
-            if filters is not None and part is not None:
-                mistakes.extend(_clashes(filters, option, part.contribution()))
-        if filters is not None and embed.names:
-            mistakes.extend(_clashes(filters, "embed", RESERVED))
-        if filters is not None and format_parameter:
-            chosen = contribution(response_classes, parameter=True)
-            mistakes.extend(_clashes(filters, "format_parameter", chosen, "view"))
-        mistakes.extend(_bulk_mistakes(list_verbs, filters, search, store))
-        if filters is not None and dry_run is not None and set(list_verbs) & set(BULK_VERBS):
-            asked = dry_run.contribution("delete_many", creates=False)
-            mistakes.extend(_clashes(filters, "dry_run", asked))
+        many = [verb for verb in BULK_VERBS if verb in list_verbs]
+        mistakes.extend(
+            taken_names(
+                listing,
+                response_classes,
+                format_parameter=format_parameter,
+                dry_run=writing["dry_run"] if many else None,
+            )
+        )
+        mistakes.extend(bulk_mistakes(listing, many, store))
     if shape is None or key is None or preconditions is None or mistakes:
         return None, mistakes
     definition = Definition(
@@ -167,28 +140,52 @@ def check(resource: Any, controller: Any, view: Any) -> tuple[Definition | None,
         key=key,
         datastore=store,
         validators=validators,
-        times=times,
         list_verbs=list_verbs,
         unique_verbs=unique_verbs,
         pagination=pagination,
-        filters=filters,
-        sorting=sorting,
-        search=search,
-        partial=partial,
-        json_patch=json_patch,
-        upsert=upsert,
         preconditions=preconditions,
-        embed=embed,
         children=children,
-        preferences=preferences,
-        dry_run=dry_run,
-        bulk=bulk,
-        idempotency=idempotency,
         response_classes=response_classes,
         format_parameter=format_parameter,
         formatters=formatters,
+        **writing,
+        **listing,
     )
     return definition, []
+
+
+def _writing_parts(
+    options: Mapping[str, Any],
+    data: Mapping[str, Any],
+    shape: Shown | None,
+    key: s.Member | None,
+    store: Any,
+    list_verbs: tuple[str, ...],
+    unique_verbs: tuple[str, ...],
+    mistakes: list[str],
+) -> dict[str, Any]:
+    """The parts of a definition that writes have, by their names there; None where one is wrong.
+
+    `options` are those of the controller, `data` those of the resource.
+    """
+    json_patch, upsert = options.get("json_patch", False), options.get("upsert", False)
+    mistakes.extend(_json_patch_mistakes(json_patch, unique_verbs))
+    mistakes.extend(_upsert_mistakes(upsert, unique_verbs, key))
+    preferences, unpreferred = read_preferences(options)
+    bulk, unbounded = read_bulk(options)
+    dry_run, unrehearsed = read_dry_run(options, store)
+    mistakes.extend([*unpreferred, *unbounded, *unrehearsed])
+    times, idempotency = None, None
+    if _is_store(store):
+        if shape is not None:
+            times, undated = read_times(data, shape, store)
+            mistakes.extend(undated)
+        idempotency, unkept = read_idempotency(options, list_verbs, store)
+        mistakes.extend(unkept)
+    return {
+        "json_patch": json_patch, "upsert": upsert, "preferences": preferences, "bulk": bulk,
+        "dry_run": dry_run, "times": times, "idempotency": idempotency,
+    }  # fmt: skip
 
 
 def _keys(place: str, mapping: Any, keys: Any, options: Any) -> Iterator[str]:
@@ -358,19 +355,6 @@ def _upsert_mistakes(
         yield f"{place}: the key {key.name!r} is the store's to choose, not the client's."
 
 
-def _bulk_mistakes(
-    list_verbs: tuple[str, ...], filters: Filters | None, search: Searching | None, store: Any
-) -> Iterator[str]:
-    for verb in BULK_VERBS:
-        if verb not in list_verbs:
-            continue
-        if not store.changes_many:
-            name = store_name(store)
-            yield f"controller.list_verbs: {name} cannot change many, as {verb} would have to."
-        if search is None and not (filters is not None and filters.contribution().parameters):
-            yield f"controller.list_verbs: {verb} has no filter that says which objects are meant."
-
-
 def _formatters(
     given: Any, resource_name: Any, key: s.Member | None, mistakes: list[str]
 ) -> tuple[Formatter, ...]:
@@ -418,38 +402,9 @@ def _shown_mistakes(shape: Shown, formatters: tuple[Formatter, ...]) -> Iterator
         yield f"view.options.formatters: one {error}."
 
 
-def _formatted(shape: Shown, formatters: tuple[Formatter, ...]) -> Shown:
-    """What answers show; as if without formatters where these cannot be: `_shown_mistakes`."""
-    shown: Shown = read_shape(shape, "Read")
-    try:
-        return formatted(shown, formatters)  # type: ignore[no-any-return]
-    except ValueError:
-        return shown
-
-
 def _place(error: Exception) -> str:
     """Where in the author's own code an error was raised, or nothing."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     if last.filename.startswith(str(Path(__file__).parent)):
         return ""
     return f" ({last.filename}, line {last.lineno}, in {last.name})"
-
-
-def _clashes(
-    filters: Filters, option: str, part: Contribution, mapping: str = "controller"
-) -> Iterator[str]:
-    taken = {parameter.wire for parameter in part.parameters}
-    for parameter in filters.contribution().parameters:
-        if parameter.wire in taken:
-            yield (
-                f"{mapping}.options.{option}: the filter {parameter.wire!r} has the name of its "
-                "parameter: rename it, or give the field a data_key."
-            )
-
-
-def _told(shape: Shown, formatters: tuple[Formatter, ...]) -> tuple[s.Object, set[str]]:
-    """What is stored and told, and the names of what is not: a filter would give it away."""
-    removed = {name for part in formatters for name in part.contribution().removes}
-    hidden = removed | {member.name for member in shape.members if member.write_only}
-    members = tuple(member for member in shape.members if member.name not in hidden)
-    return replace(stored_object(shape), members=members), hidden

@@ -24,6 +24,7 @@ from openrest.errors import (
 )
 from openrest.interfaces import Change, DataStore, Once, Record
 from openrest.json_patch import JsonPatch
+from openrest.listing_options import hidden_by
 from openrest.merge_patch import MergePatch
 from openrest.models.dumping import dumper
 from openrest.models.loading import wire_loader
@@ -92,7 +93,7 @@ class Controller:
             definition.shape,
             definition.key,
             self.max_patched_bytes,
-            {name for part in definition.formatters for name in part.contribution().removes},
+            hidden_by(definition.formatters),
         )
         self._owned = frozenset(
             m.name for m in definition.shape.members if m.read_only and m.stored

@@ -13,6 +13,7 @@ from openrest.errors import Mistake, NotFound
 from openrest.interfaces import CallView, DataStore, PaginationStyle, Record
 from openrest.messages import say
 from openrest.models import shapes as s
+from openrest.options import store_name
 from openrest.pagination.links import LINK, LINKED, link_headers, link_members
 from openrest.pagination.sizes import Size
 from openrest.pagination.tokens import Cursor, Signer, Unknown
@@ -86,8 +87,7 @@ class CursorPagination(PaginationStyle):
 
     def mistakes(self, store: type[DataStore] | DataStore) -> Iterable[str]:
         if not store.seekable:
-            name = store.__name__ if isinstance(store, type) else type(store).__name__
-            yield f"{name} cannot begin at a position, which a cursor is."
+            yield f"{store_name(store)} cannot begin at a position, which a cursor is."
         if not self._secrets:
             yield (
                 "the cursors have no secret: give CursorPagination one, the same in every process "

@@ -61,6 +61,7 @@ INTERNAL = {
     "openrest.dry_run",
     "openrest.filter_options",
     "openrest.format_options",
+    "openrest.listing_options",
     "openrest.formats",
     "openrest.json_patch",
     "openrest.patching",
