@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -22,6 +21,15 @@ from openrest.controllers.components import Components, Sent
 from openrest.controllers.controller import Controller
 from openrest.controllers.descriptions import operation_words
 from openrest.controllers.examples import ExampleStore
+from openrest.controllers.handlers import BUILT_IN, HOOKS
+from openrest.controllers.links import (
+    identifier,
+    links_below,
+    links_to_itself,
+    links_to_referrers,
+    list_below,
+)
+from openrest.controllers.row_mistakes import misdeclared, row_mistakes
 from openrest.embedded import without_embedded
 from openrest.errors import ConfigurationError, Conflict, ContractError, Mistake, RecordConflict
 from openrest.interfaces import Record, Validators
@@ -34,7 +42,7 @@ from openrest.models.dumping import dumper
 from openrest.models.examples import example, native_example, true_example
 from openrest.models.loading import wire_loader
 from openrest.models.places import pointer
-from openrest.models.text import has_text_form, text_shape
+from openrest.models.text import text_shape
 from openrest.models.variants import create_shape, read_shape, sent_name
 from openrest.models.walking import may_refuse, without_rules
 from openrest.operations import Call, Declaration, Operation, Result, declaration
@@ -48,33 +56,6 @@ from openrest.relations.store import deleting_contribution, writing_contribution
 __all__ = ["rows"]
 
 Handler = Callable[[Call], Result]
-
-#: method of the controller, HTTP method, whether it is about one object, prefix of the id
-BUILT_IN = (
-    ("get_list", "GET", False, "list"),
-    ("create", "POST", False, "create"),
-    ("get", "GET", True, "get"),
-    ("update", "PUT", True, "update"),
-    ("patch", "PATCH", True, "patch"),
-    ("delete", "DELETE", True, "delete"),
-    ("patch_many", "PATCH", False, "patch_many"),
-    ("delete_many", "DELETE", False, "delete_many"),
-)
-#: The hooks that each of them calls inside the change.
-HOOKS = {
-    "create": ("before_create",),
-    "update": ("before_update",),
-    "patch": ("before_update",),
-    "delete": ("before_delete",),
-    "patch_many": ("before_update",),
-    "delete_many": ("before_delete",),
-}
-#: What does to many objects what another handler does to one.
-_MANY = {"create": "create_many", "patch": "patch_many", "delete": "delete_many"}
-#: OpenAPI 3.1 ignores header parameters of these names (section 4.8.12.1).
-_NOT_PARAMETERS = ("accept", "authorization", "content-type")
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})+)+", re.ASCII)
 
 
 def rows(
@@ -92,88 +73,20 @@ def rows(
     """
     definition: Definition = controller.definition
     builder = _Builder(definition, parts, rename, limits, relations, embedding, children)
-    misdeclared = list(_misdeclared(controller))
-    if misdeclared:
-        raise ConfigurationError(type(controller).__name__, misdeclared)
+    mistakes = list(misdeclared(controller))
+    if mistakes:
+        raise ConfigurationError(type(controller).__name__, mistakes)
     made = [
         *builder.built_in(controller),
         *builder.own(controller),
         *builder.below_others(controller),
     ]
-    mistakes = [mistake for row in made for mistake in _row_mistakes(row)]
+    mistakes = [mistake for row in made for mistake in row_mistakes(row)]
     if mistakes:
         raise ConfigurationError(type(controller).__name__, mistakes)
     ids = {row.id for row in made}
     for row in made:
         yield replace(row, responses=tuple(builder.linked(row, ids)))
-
-
-def _misdeclared(controller: Any) -> Iterator[str]:
-    hooks = {hook for names in HOOKS.values() for hook in names} | {"create_many"}
-    built_in = {name for name, *_ in BUILT_IN} | hooks
-    for name, function in inspect.getmembers(type(controller), callable):
-        declared = declaration(function)
-        many = _MANY.get(name)
-        if many and _has(controller.definition, many) and _is_own(controller, name, but_not=many):
-            yield f"{name}: is overridden, and with the option bulk {many} has to be, too."
-        if declared is not None and bool(declared.method) == (name in built_in):
-            yield (
-                f"{name}: @declare is for built-in handlers and hooks, @operation for methods of "
-                "your own."
-            )
-        elif declared is not None and name in hooks and declared.headers:
-            why = "a hook answers nothing, so it has no headers to declare"
-            if name == "create_many":
-                why = "what it answers is in the operation of create, which declares the headers"
-            yield f"{name}: {why}."
-
-
-def _has(definition: Definition, many: str) -> bool:
-    verb = {"create_many": "POST", "patch_many": "PATCH", "delete_many": "DELETE"}[many]
-    return definition.bulk is not None and verb in definition.list_verbs
-
-
-def _is_own(controller: Any, name: str, *, but_not: str) -> bool:
-    """Whether an author has written one of two handlers, and not the other."""
-    made = [getattr(type(controller), each) for each in (name, but_not)]
-    return made[0] is not getattr(Controller, name) and made[1] is getattr(Controller, but_not)
-
-
-def _row_mistakes(row: Operation) -> Iterator[str]:
-    if row.method not in METHODS:
-        yield f"{row.id}: the method {row.method!r} is none of {', '.join(METHODS)}."
-    if row.method == "GET" and row.body is not None:
-        yield f"{row.id}: a GET has no body (RFC 9110, section 9.3.1)."
-    if not _PATH.fullmatch(row.path):
-        yield (
-            f"{row.id}: the path {row.path!r} is not made of segments that need no escape "
-            "(RFC 3986, section 3.3) and of {parameters}."
-        )
-    for spec in row.responses:
-        if spec.content == "problem" and not 400 <= spec.status <= 599:
-            yield f"{row.id}: the status {spec.status} is no error (RFC 9110, section 15)."
-        # Validators alone answer 304.
-        unchanged = spec.status == 304 and row.validators is not None
-        if spec.content != "problem" and not (200 <= spec.status <= 299 or unchanged):
-            yield f"{row.id}: the status {spec.status} is no success (RFC 9110, section 15.3)."
-    in_path = set(re.findall(r"{(.*?)}", row.path))
-    declared = {parameter.wire for parameter in row.parameters if parameter.location == "path"}
-    for name in sorted(in_path ^ declared):
-        where = "its path has no such segment" if name in declared else "no parameter declares it"
-        yield f"{row.id}: the path parameter {name!r}: {where}."
-    for parameter in row.parameters:
-        if not parameter.is_json and not has_text_form(parameter.shape):
-            yield (
-                f"{row.id}: the values of the {parameter.location} parameter {parameter.wire!r} "
-                "cannot be written as text."
-            )
-        elif parameter.location == "header" and (
-            parameter.wire.lower() in _NOT_PARAMETERS or isinstance(parameter.shape, s.List)
-        ):
-            yield f"{row.id}: the header {parameter.wire!r} cannot be a parameter."
-    places = [(parameter.location, parameter.wire) for parameter in row.parameters]
-    for location, name in sorted({place for place in places if places.count(place) > 1}):
-        yield f"{row.id}: the {location} parameter {name!r} is declared twice."
 
 
 class _Builder:
@@ -256,7 +169,7 @@ class _Builder:
             [declaration(getattr(controller, hook)) for hook in hooks],
         )
         return self._row(
-            id=f"{prefix}_{_identifier(definition.name)}",
+            id=f"{prefix}_{identifier(definition.name)}",
             method=method,
             path=f"/{definition.name}/{{{self.key.wire}}}" if unique else f"/{definition.name}",
             handler=handler,
@@ -275,7 +188,7 @@ class _Builder:
                 parent = child.relation.target
                 parts = list(self._parts_of("get_list"))
                 yield self._row(
-                    id=_list_below(child),
+                    id=list_below(child),
                     method="GET",
                     path=f"/{parent.name}/{{{parent.key.wire}}}/{child.segment}",
                     handler=_below(controller, child.relation),
@@ -306,7 +219,7 @@ class _Builder:
         if own.returns == "page" and self.definition.pagination is not None:
             contributions.append(self.definition.pagination.contribution())
         return self._row(
-            id=f"{name}_{_identifier(self.definition.name)}",
+            id=f"{name}_{identifier(self.definition.name)}",
             method=own.method,
             path=f"/{self.definition.name}/{own.path.strip('/')}".rstrip("/"),
             handler=handler,
@@ -566,50 +479,18 @@ class _Builder:
 
     def linked(self, row: Operation, ids: set[str]) -> Iterator[ResponseSpec]:
         """The responses of a row; a created object leads to what can be done with it."""
-        suffix = _identifier(self.definition.name)
+        definition = self.definition
+        suffix = identifier(definition.name)
+        created = row.id == f"create_{suffix}"
         for spec in row.responses:
-            if row.id in (f"create_{suffix}", f"get_{suffix}") and spec.status < 300:
-                spec = replace(spec, links=tuple(self._below(row)))
-            if row.id == f"create_{suffix}" and spec.status == 201:
-                links = tuple(
-                    Link(
-                        name=name,
-                        operation=f"{name}_{suffix}",
-                        parameters={self.key.wire: f"$response.body#/{self.key.wire}"},
-                    )
-                    for name in ("get", "update", "patch", "delete")
-                    if f"{name}_{suffix}" in ids
-                )
-                spec = replace(spec, links=(*links, *spec.links, *self._referring()))
-            yield self.shown(row, spec)
-
-    def _below(self, row: Operation) -> Iterator[Link]:
-        """From an object to the lists below it."""
-        wire = self.key.wire
-        place = f"$response.body#/{wire}" if row.method == "POST" else f"$request.path.{wire}"
-        for child in self.children:
-            if child.relation.target is self.definition:
-                yield Link(
-                    name=f"list_{child.segment}",
-                    operation=_list_below(child),
-                    parameters={wire: place},
-                )
-
-    def _referring(self) -> Iterator[Link]:
-        """From a created object to the creation of another one that refers to it."""
-        for one in self.relations.incoming(self.definition.name):
-            if "POST" in one.source.list_verbs and not one.member.read_only:
-                operation = f"create_{_identifier(one.source.name)}"
-                place = f"body#/{self.key.wire}"
-                if one.reference.format == "uri":
-                    place = "header.Location"
-                yield Link(
-                    name=f"{operation}_by_{s.portable_name(one.member.wire)}",
-                    operation=operation,
-                    body={one.member.wire: f"$response.{place}"},
-                    description=f"One in `{one.source.name}` may refer to it by "
-                    f"`{one.member.wire}`",
-                )
+            links: list[Link] = []
+            if created and spec.status == 201:
+                links += links_to_itself(definition, ids)
+            if (created or row.id == f"get_{suffix}") and spec.content == "record":
+                links += links_below(definition, self.children, created=created)
+            if created and spec.status == 201:
+                links += links_to_referrers(definition, self.relations)
+            yield self.shown(row, replace(spec, links=tuple(links)))
 
 
 def _key(definition: Definition) -> Parameter:
@@ -623,10 +504,6 @@ def _key(definition: Definition) -> Parameter:
         description=f"The {key.wire} of the object",
         example=key.example,
     )
-
-
-def _list_below(child: ChildList) -> str:
-    return f"list_{_identifier(child.relation.target.name)}_{_identifier(child.segment)}"
 
 
 def _below(controller: Controller, relation: Relation) -> Handler:
@@ -706,10 +583,6 @@ def _example_address(row: Operation) -> str:
             text = str(shown).lower() if isinstance(shown, bool) else str(shown)
             address = address.replace(f"{{{parameter.wire}}}", quote(text, safe=""))
     return address
-
-
-def _identifier(name: str) -> str:
-    return name.replace("-", "_")
 
 
 def _merged(specs: Iterable[ResponseSpec]) -> Iterator[ResponseSpec]:
