@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal, NotRequired, TypedDict, Unpack, get_args
+from typing import Any, ClassVar, Final, Literal, NotRequired, TypedDict, Unpack, get_args
 
 from openrest.errors import did_you_mean
 from openrest.models import shapes as s
-from openrest.models.fields import FieldOptions, IntegerField, StringField, UUIDField
+from openrest.models.fields import FieldOptions, IntegerField, ShapedField, StringField, UUIDField
 from openrest.models.formats import SEGMENT
 from openrest.models.links import link_shape
 
@@ -40,48 +40,39 @@ class Foreign(TypedDict):
     on_delete: NotRequired[OnDelete]
 
 
-class IntForeignField(IntegerField):
+class _ForeignField(ShapedField):
+    """What the three have in common: `foreign`, and the shape of the key that they refer to."""
+
+    _key: ClassVar[s.Shape]
+
+    def __init__(
+        self, *, foreign: Foreign, name: str | None = None, **options: Unpack[FieldOptions]
+    ) -> None:
+        super().__init__(name=name, **options)
+        self.reference = _reference(foreign, self)
+
+    def base_shape(self) -> s.Shape:
+        if self.reference.format == "key":
+            return self._key
+        return link_shape(self.reference.resource, self._key)
+
+
+class IntForeignField(_ForeignField, IntegerField):
     """The key of an object whose key is a `PkField`: ``foreign={"resource": "address"}``."""
 
-    def __init__(
-        self, *, foreign: Foreign, name: str | None = None, **options: Unpack[FieldOptions]
-    ) -> None:
-        super().__init__(name=name, **options)
-        self.reference = _reference(foreign, self)
-
-    def base_shape(self) -> s.Shape:
-        return _shape(self.reference, s.Integer(minimum=0))
+    _key = s.Integer(minimum=0)
 
 
-class UUIDForeignField(UUIDField):
+class UUIDForeignField(_ForeignField, UUIDField):
     """The key of an object whose key is a `UUIDPkField`."""
 
-    def __init__(
-        self, *, foreign: Foreign, name: str | None = None, **options: Unpack[FieldOptions]
-    ) -> None:
-        super().__init__(name=name, **options)
-        self.reference = _reference(foreign, self)
-
-    def base_shape(self) -> s.Shape:
-        return _shape(self.reference, s.Uuid())
+    _key = s.Uuid()
 
 
-class StringForeignField(StringField):
+class StringForeignField(_ForeignField, StringField):
     """The key of an object whose key is a `StringPkField`."""
 
-    def __init__(
-        self, *, foreign: Foreign, name: str | None = None, **options: Unpack[FieldOptions]
-    ) -> None:
-        super().__init__(name=name, **options)
-        self.reference = _reference(foreign, self)
-
-    def base_shape(self) -> s.Shape:
-        key = s.String(min_length=1, max_length=255, patterns=(SEGMENT,))
-        return _shape(self.reference, key)
-
-
-def _shape(reference: s.Reference, key: s.Shape) -> s.Shape:
-    return key if reference.format == "key" else link_shape(reference.resource, key)
+    _key = s.String(min_length=1, max_length=255, patterns=(SEGMENT,))
 
 
 def _reference(foreign: Any, field: Any) -> s.Reference:
