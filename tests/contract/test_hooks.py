@@ -245,6 +245,36 @@ def test_what_is_deleted_softly_is_gone_for_clients(dated: Callable[..., WSGIDis
     assert "'gone'" not in str(api.document)
 
 
+DELETED: list[str] = []
+
+
+class Gone(Post):
+    gone = models.DateTimeField(dump_only=True, allow_none=True)
+
+
+class Kept(Posts):
+    resource = {
+        **Posts.resource,
+        "model": Gone,
+        "options": {"deleted_at": "gone"},
+    }
+
+    def before_create(self, call: Call, record: Record) -> Record:
+        """Count."""
+        DELETED.append(record["slug"])
+        return record
+
+
+def test_a_key_stays_taken_by_what_is_deleted_softly_also_for_a_put_that_would_create() -> None:
+    api = Client(WSGIDispatcher([Kept], debug=True))
+    assert api.put("/posts/a", {"text": "A"}).status == 201
+    assert api.delete("/posts/a").status == 204
+    DELETED.clear()
+    refused = api.put("/posts/a", {"text": "A"})
+    assert (refused.status, refused.errors[0]["pointer"]) == (409, "#/slug")
+    assert len(DELETED) <= 3
+
+
 @fuzzed_in_ci
 def test_schemathesis_finds_no_difference_with_times(dated: Callable[..., WSGIDispatcher]) -> None:
     check_contract(dated(), examples=20, seed=1)

@@ -20,7 +20,7 @@ from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from openrest.views.formatters import formatter
 from tests.contract.apis import KINDS, Kind
-from tests.contract.client import Answer, Client
+from tests.contract.client import JSON_PATCH, Answer, Client
 from tests.needs import SLOW_VERSIONS, fuzzed_in_ci
 
 
@@ -128,6 +128,59 @@ def test_what_the_client_has_is_not_sent_again(notes: Callable[..., Client], wan
             again = api.send(method, target, headers=headers)
             assert (again.status, again.data) == (304, b"")
             assert again.headers == {n: read.headers[n] for n in ("ETag", "Cache-Control")}
+
+
+@formatter(removes=["rank", "changed"])
+def discreet(record: dict[str, Any], call: Any) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in ("rank", "changed")}
+
+
+class Discreet(Controller):
+    resource = {
+        "resource_name": "notes",
+        "resource": [{"text": "a", "rank": 1}],
+        "model": Note,
+        "datastore": PythonListDataStore,
+    }
+    controller = {
+        "list_verbs": [],
+        "unique_verbs": ["GET", "PATCH"],
+        "options": {"json_patch": True},
+    }
+    view = {"response_class": JsonResponse, "options": {"formatters": [discreet]}}
+
+
+def test_what_a_formatter_removes_is_in_no_tag_and_no_patch_can_see_it() -> None:
+    api = Client(WSGIDispatcher([Discreet], debug=True))
+    first = etag(api.get("/notes/1"))
+    assert "." not in first  # it is of the body alone
+    [controller] = api.app.controllers
+    controller.store.update(1, lambda current: {**current, "rank": 2})
+    assert etag(api.get("/notes/1")) == first
+    for operation in (
+        {"op": "test", "path": "/rank", "value": 2},
+        {"op": "copy", "from": "/rank", "path": "/text"},
+    ):
+        refused = api.send("PATCH", "/notes/1", [operation], content_type=JSON_PATCH)
+        assert (refused.status, refused.errors[0]["detail"]) == (
+            409,
+            "leads to nothing in the object",
+        )
+
+
+def test_no_time_of_a_change_is_told_that_a_formatter_removes() -> None:
+    with pytest.raises(ConfigurationError, match="answers do not show 'changed'"):
+
+        class Told(Discreet):
+            resource = {**Discreet.resource, "options": {"last_modified": "changed"}}
+
+
+def test_only_tags_of_codings_are_taken_for_those_of_an_answer(
+    notes: Callable[..., Client],
+) -> None:
+    api = notes()
+    made_up = etag(api.get("/notes/1")).removesuffix('"') + '-zip"'
+    assert api.get("/notes/1", **{"If-None-Match": made_up}).status == 200
 
 
 def test_a_coded_answer_has_a_tag_of_its_own(notes: Callable[..., Client]) -> None:
@@ -238,6 +291,20 @@ def test_conditions_are_parameters_of_the_document_where_the_author_asks_for_the
     assert parameters({"concurrency": "required"}) == {"If-Match": True}
 
 
+def test_a_time_is_enough_where_a_condition_is_required(notes: Callable[..., Client]) -> None:
+    api = notes({"concurrency": "required"}, dated=True)
+    entry = api.document["paths"]["/notes/{id}"]["put"]
+    shown = {p["name"]: p["required"] for p in entry["parameters"] if p["in"] == "header"}
+    assert shown == {"If-Match": False, "If-Unmodified-Since": False}
+    since = "Sun, 01 Mar 2026 09:30:00 GMT"
+    changed = {"text": "a", "changed": "2026-03-01T09:30:00Z"}
+    assert put(api, "a").status == 428
+    assert put(api, "a", If_Unmodified_Since=since).status == 412  # it was never changed
+    seen = etag(api.get("/notes/1"))
+    assert api.send("PUT", "/notes/1", changed, headers={"If-Match": seen}).status == 200
+    assert put(api, "b", If_Unmodified_Since=since).status == 200
+
+
 def test_links_from_a_created_object_name_its_version_where_that_is_a_parameter(
     notes: Callable[..., Client],
 ) -> None:
@@ -262,6 +329,7 @@ def test_the_time_of_the_last_change_is_a_version_too(notes: Callable[..., Clien
         ("Sun, 01 Mar 2026 09:30:00 GMT", 304),
         ("Sun, 01 Mar 2026 09:29:59 GMT", 200),
         ("yesterday", 200),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 200),
     ):
         assert api.get("/notes/1", **{"If-Modified-Since": since}).status == status
     # If-None-Match comes first (RFC 9110, section 13.2.2).
