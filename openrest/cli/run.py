@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -150,6 +151,17 @@ def _end_when_told(arbiter: Any, worker: Any) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+def _quit_without_locks(worker: Any) -> None:
+    """Let SIGQUIT, which Ctrl+C becomes, end a worker whatever it is about to do.
+
+    The threads' own handler takes the lock of their pool, and waits for itself for good where the
+    signal comes while a request is handed to the pool.
+    """
+    from gunicorn.workers.base import Worker
+
+    signal.signal(signal.SIGQUIT, partial(Worker.handle_quit, worker))
+
+
 def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, threads: int) -> None:
     try:
         from gunicorn.app.base import BaseApplication
@@ -173,6 +185,7 @@ def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, th
                 # RFC 9112, section 3: request lines of 8000 octets are to be expected.
                 "limit_request_line": 8190,
                 "post_fork": _end_when_told,
+                "post_worker_init": _quit_without_locks,
             }
             for name, value in settings.items():
                 self.cfg.set(name, value)

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -199,6 +199,35 @@ def test_ctrl_c_stops_at_once_and_quietly(folder: Path) -> None:
         server.send_signal(signal.SIGINT)
         assert server.wait() == 0
         assert server.logged() == ""
+
+
+#: The handing of a connection to a thread, which takes microseconds, takes as long as two seconds.
+SLOW_HANDOVER = """
+import time
+from concurrent.futures import thread
+
+
+class SlowLock:
+    lock = thread._global_shutdown_lock
+
+    def __enter__(self):
+        with self.lock:
+            time.sleep(2)
+
+    def __exit__(self, *raised):
+        pass
+
+
+thread._global_shutdown_lock = SlowLock()
+"""
+
+
+def test_ctrl_c_stops_a_worker_that_is_handing_a_connection_to_a_thread(clock: Path) -> None:
+    clock.write_text(SLOW_HANDOVER + clock.read_text())
+    with openrest_run(clock.parent, "clock") as server, closing(server.socket()):
+        time.sleep(0.5)
+        server.send_signal(signal.SIGINT)
+        assert server.process.wait(PATIENCE / 2) == 0
 
 
 def test_a_failed_request_is_logged_with_its_instance_and_traceback(clock: Path) -> None:
