@@ -22,7 +22,6 @@ from openrest.models import shapes as s
 from openrest.query import (
     MEMBERSHIP,
     ORDERING,
-    TEXT,
     AnyOf,
     Condition,
     Order,
@@ -69,7 +68,8 @@ class Statements:
         self._table = table.sql
         self._from = f" FROM {table.sql}"
         self._names = tuple(self._columns)
-        self._select = self._selecting(self._names)
+        places = ", ".join(self._places.values())
+        self._select = f"SELECT {places}{self._from}"
         self._select_page = f"{self._select} ORDER BY {self._key_place} LIMIT ? OFFSET ?"
         beyond = f"{self._select} WHERE {self._key_place}"
         #: By the direction in which it is read.
@@ -82,17 +82,17 @@ class Statements:
         self.insert = f"INSERT INTO {table.sql} ({names}) VALUES ({marks})"
         self.update = f"UPDATE {table.sql} SET {settings}{of_key}"
         self.delete = f"DELETE FROM {table.sql}{of_key}"
-        #: Clients ask for the same orders again and again, one page after the other.
+        #: Clients ask for the same again and again, for other values, one page after the other.
         self._ranges = lru_cache(maxsize=256)(self._ranges_of)
+        self._ordering = lru_cache(maxsize=256)(self._ordering_of)
+        self._wanted = lru_cache(maxsize=256)(self._wanted_of)
+        self._comparing = lru_cache(maxsize=256)(self._comparing_of)
         self._inserted = [(column.name, column.encode) for column in table.columns]
         self._updated = [(column.name, column.encode) for column in changed]
 
     def names(self, query: Query) -> tuple[str, ...]:
         """The columns that `find` asks for: those that are wanted, and the key."""
-        if query.members is None:
-            return self._names
-        wanted = {self._column(name).name for name in query.members}
-        return tuple(n for n in self._names if n in wanted or n == self._key.name)
+        return self._names if query.members is None else self._wanted(query.members)
 
     def find(self, query: Query) -> tuple[str, Sequence[Any]]:
         """The statement that gives the rows of a query, ordered, within its window.
@@ -107,7 +107,7 @@ class Statements:
         if not (query.conditions or query.order or query.backwards) and query.members is None:
             return self._select_page, (limit, offset)
         where, values = self._where(query.conditions)
-        order = order_by(self._terms(query.order, query.backwards))
+        order = self._ordering(query.order, query.backwards)
         sql = f"{self._selecting(self.names(query))}{where} ORDER BY {order} LIMIT ? OFFSET ?"
         return sql, (*values, limit, offset)
 
@@ -171,7 +171,16 @@ class Statements:
         """The values that `update` takes for a kept record, before the key."""
         return _encoded(record, self._updated)
 
+    def _wanted_of(self, members: tuple[str, ...]) -> tuple[str, ...]:
+        wanted = {self._column(name).name for name in members}
+        return tuple(n for n in self._names if n in wanted or n == self._key.name)
+
+    def _ordering_of(self, orders: tuple[Order, ...], backwards: bool) -> str:
+        return order_by(self._terms(orders, backwards))
+
     def _selecting(self, names: Sequence[str]) -> str:
+        if names is self._names:
+            return self._select
         return f"SELECT {', '.join(self._places[name] for name in names)}{self._from}"
 
     def _where(self, tests: Sequence[Test]) -> tuple[str, list[Any]]:
@@ -208,24 +217,30 @@ class Statements:
         return f"{narrowing}{FOUND}(?, {places})"
 
     def _condition(self, condition: Condition, values: list[Any]) -> str:
+        name = condition.operator
+        if name in _COMPARISONS:
+            sql, column = self._comparing(condition.member, name)
+            values.append(_bound(column, condition.value))
+            return sql
         column = self._column(condition.member)
-        place, name = self._places[column.name], condition.operator
+        place = self._places[column.name]
         if name == "isnull":
             return f"{place} IS {'' if condition.value else 'NOT '}NULL"
         if name in MEMBERSHIP:
             return self._membership(condition, column, values)
-        if name in TEXT:
-            self._text_column(column.name)
-            if condition.value is not None:
-                return _text(name, place, _bound(column, condition.value), values)
-            return "NULL"
-        values.append(_bound(column, condition.value))
-        if name in ORDERING:
+        self._text_column(column.name)
+        if condition.value is not None:
+            return _text(name, place, _bound(column, condition.value), values)
+        return "NULL"
+
+    def _comparing_of(self, member: str, operator: str) -> tuple[str, Column]:
+        column = self._column(member)
+        place, mark = self._places[column.name], "?"
+        if operator in ORDERING:
             if not column.ordered:
                 raise ContractError(f"The values of the field {column.name!r} have no order.")
-            place, mark = column.order.format(place), column.order.format("?")
-            return f"{place} {_COMPARISONS[name]} {mark}"
-        return f"{place} {_COMPARISONS.get(name, '=')} ?"
+            place, mark = column.order.format(place), column.order.format(mark)
+        return f"{place} {_COMPARISONS[operator]} {mark}", column
 
     def _membership(self, condition: Condition, column: Column, values: list[Any]) -> str:
         place = self._places[column.name]
