@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 import pytest
 
 from openrest.openapi import VERSIONS, Version
+
+Test = TypeVar("Test", bound=Callable[..., None])
 
 CI = os.environ.get("CI") == "true"
 
@@ -19,10 +22,16 @@ SLOW_VERSIONS: tuple[Version, ...] = tuple(VERSIONS) if CI else ("3.1",)
 
 #: For tests that take too long to run at every change.
 only_in_ci = pytest.mark.skipif(not CI, reason="takes long: with CI=true")
-#: For tests that fuzz one part of an API by itself, which takes long.
-fuzzed_in_ci = pytest.mark.skipif(
-    not CI, reason="takes long: with CI=true; tests/contract/test_pairwise.py has all parts in one"
-)
+#: For tests that draw the requests or the models. They take nothing in the code that no other test
+#: takes, so that what is covered is measured without them, which costs them half as much again.
+fuzzing = pytest.mark.fuzzing
+
+
+def fuzzed_in_ci(test: Test) -> Test:
+    """For tests that fuzz one part of an API by itself, which takes long."""
+    reason = "takes long: with CI=true; tests/contract/test_pairwise.py has all parts in one"
+    marked: Test = fuzzing(pytest.mark.skipif(not CI, reason=reason)(test))
+    return marked
 
 
 def program(*names: str, variable: str | None = None) -> str:

@@ -9,7 +9,7 @@ from openrest.openapi import Version
 from openrest.testing.contract import check_contract
 from tests.contract.apis import Kind
 from tests.contract.kinds import VERSIONS, kind_models, serve
-from tests.needs import CI
+from tests.needs import CI, fuzzing
 
 NAMES = [name for name, _ in kind_models("3.1")]
 STORES: tuple[Kind, ...] = ("list", "sqlite")
@@ -21,6 +21,7 @@ PAIRS = (
 EXAMPLES = 10
 
 
+@fuzzing
 @pytest.mark.parametrize(
     ("name", "openapi", "store"),
     [(*pair, store) for pair, store in zip(PAIRS, cycle(STORES), strict=False)],

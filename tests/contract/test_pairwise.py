@@ -25,7 +25,7 @@ from openrest.views import (
     YamlResponse,
 )
 from tests.contract.pairwise import pairs_of, table
-from tests.needs import CI
+from tests.needs import CI, fuzzing
 
 SECRET = "no secret, since it is in a test"
 OTHERS = [NdjsonResponse, CsvResponse, XmlResponse, YamlResponse, MessagePackResponse]
@@ -158,6 +158,7 @@ def test_every_two_choices_stand_together_somewhere() -> None:
                 assert ((one, first), (other, second)) in found
 
 
+@fuzzing
 @pytest.mark.parametrize("place", range(len(TABLE)) if CI else [0])
 def test_schemathesis_finds_no_difference(place: int, tmp_path: Path) -> None:
     check_contract(serve(TABLE[place], tmp_path), examples=5, seed=place)

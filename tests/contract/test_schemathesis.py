@@ -10,7 +10,7 @@ from examples.address import ApiApp
 from openrest.controllers import WSGIDispatcher
 from openrest.testing.contract import check_contract
 from tests.contract.apis import everything, plain
-from tests.needs import CI
+from tests.needs import CI, fuzzing
 
 # One seed, so that `make test` stays under five minutes on two cores. What one seed misses another
 # finds, so CI runs three of them, with more examples; OPENREST_SEEDS=3 does so anywhere.
@@ -37,6 +37,7 @@ def everything_in_sqlite(folder: Path) -> WSGIDispatcher:
     return everything("sqlite", folder)
 
 
+@fuzzing
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "make",

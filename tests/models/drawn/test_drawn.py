@@ -10,10 +10,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.models.drawn.drawing import BUDGET, PART, keep_promise
+from tests.needs import fuzzing
 
 
 # In parts, so that several processes can share the work; of fewer models than are in one the
 # balance says nothing.
+@fuzzing
 @pytest.mark.parametrize("seed", range(BUDGET // PART))
 def test_a_model_means_what_its_document_says(
     seed: int, record_property: Callable[[str, object], None]

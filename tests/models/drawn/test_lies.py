@@ -24,7 +24,7 @@ from openrest.models import (
 from openrest.models import shapes as s
 from openrest.models.patterns import Pattern
 from tests.models.drawn import drawing, judges, promise, queries
-from tests.needs import CI
+from tests.needs import CI, fuzzing
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -349,6 +349,7 @@ LIES: dict[str, Plant] = {
 }
 
 
+@fuzzing
 # Some are found by the last of the models that are drawn, so elsewhere every third has to do.
 @pytest.mark.parametrize("name", list(LIES) if CI else list(LIES)[::3])
 def test_the_lie_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
