@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openrest import models
@@ -374,9 +374,7 @@ SORTS = st.lists(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(
-    max_examples=200 if CI else 12, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200 if CI else 12)
 @given(
     seed=st.lists(SONGS, max_size=10),
     sort=SORTS,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openrest import models
@@ -310,11 +310,7 @@ def test_a_variant_may_embed(stores: dict[str, Counting]) -> None:
     assert api.get("/pets/2?embed=home").json == {"kind": "fish", "id": 2}
 
 
-@settings(
-    max_examples=100 if CI else 25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=100 if CI else 25, deadline=None)
 @given(
     targets=st.lists(st.none() | st.integers(1, 6), min_size=1, max_size=6),
     depth=st.integers(1, 4),

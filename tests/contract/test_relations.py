@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openrest import models
@@ -440,11 +440,7 @@ def deleted(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(
-    max_examples=200 if CI else 30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=200 if CI else 30, deadline=None)
 @given(graph=graphs())
 def test_any_deletion_does_what_plain_python_would(
     kind: Kind,

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openrest import models
@@ -150,7 +150,7 @@ def test_the_document_says_what_is_searched_and_nothing_without_the_option(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10)
 @given(
     texts=st.lists(st.tuples(st.text("aAbé É-'\"😀", max_size=6), st.text("abA ", max_size=6))),
     asked=st.lists(st.text("aAbé É-'\"*😀", min_size=1, max_size=4), min_size=1, max_size=3),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import Schema
 
@@ -119,7 +119,7 @@ def test_a_check_that_raises_leaves_the_record(notes: Lifecycle) -> None:
 
 
 @pytest.mark.parametrize("kind", ["list", "sqlite"])
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(
     texts=st.lists(st.sampled_from("abc"), max_size=6),
     deleted=st.sets(st.integers(1, 6)),
