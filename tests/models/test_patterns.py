@@ -77,10 +77,17 @@ PIECES = st.sampled_from(
 )
 
 
+def judge(pattern: Pattern) -> jsonschema_rs.Validator:
+    # Its other engine, which it takes unless told, finds "^[ab]+a?[ab]+$" in "a".
+    return jsonschema_rs.validator_for(
+        {"pattern": pattern.source}, pattern_options=jsonschema_rs.RegexOptions()
+    )
+
+
 @given(st.lists(PIECES, max_size=5).map("".join), st.text("abc\n", max_size=6))
 def test_python_and_json_schema_agree_on_every_text(python: str, text: str) -> None:
     pattern = Pattern.from_python(python)
-    documented = jsonschema_rs.is_valid({"pattern": pattern.source}, text)
+    documented = judge(pattern).is_valid(text)
     assert bool(pattern.search(text)) == documented
     # Python's own reading differs in one thing only: "$" also matches before a last newline.
     if "\n" not in text:
