@@ -5,11 +5,12 @@ Router, pipeline and document are made from the rows and from nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal, Protocol, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 from marshmallow import Schema
 
@@ -33,6 +34,8 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 #: What may stand unescaped in a query, less what separates its pairs (RFC 3986, section 3.4).
 _QUERY_CHARACTERS: Final = "!$'()*,/:;?@"
+#: Tells texts in which nothing has to be escaped, as most are, in a tenth of the time.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-!$'()*,/:;?@]*").fullmatch
 #: What may stand unescaped in a segment of a path, besides letters, digits and ``_.-~``
 #: (RFC 3986, section 3.3, pchar).
 _PCHAR: Final = "!$&'()*+,;=:@"
@@ -139,14 +142,21 @@ class Call:
         kept = self.kept.get(names)
         if kept is None:
             others = [(name, value) for name, value in self.sent if name not in parameters]
-            kept = self.kept[names] = urlencode(others, safe=_QUERY_CHARACTERS)
+            kept = self.kept[names] = "&".join(
+                f"{_escaped(name)}={_escaped(value)}" for name, value in others
+            )
         parts = [kept] if kept else []
         for name, value in parameters.items():
             if type(value) is int:  # as most are, and nothing in it needs an escape
                 parts.append(f"{name}={value}")
             elif value is not None:
-                parts.append(urlencode([(name, str(value))], safe=_QUERY_CHARACTERS))
+                parts.append(f"{_escaped(name)}={_escaped(str(value))}")
         return f"{self.address}?{'&'.join(parts)}" if parts else self.address
+
+
+def _escaped(text: str) -> str:
+    """A name or a value as it stands in a query."""
+    return text if _PLAIN(text) else quote_plus(text, safe=_QUERY_CHARACTERS)
 
 
 @dataclass(slots=True)
