@@ -63,6 +63,8 @@ class Column:
     order: str = "{}"
     #: A constraint that holds for the type, with {} for the column.
     check: str = ""
+    #: Whether the stored text is JSON.
+    json: bool = False
 
     @property
     def sql(self) -> str:
@@ -283,6 +285,7 @@ def _json(name: str, shape: s.Shape) -> Column:
         encode=lambda value: _dumps(dump(value)),
         decode=decode,
         ordered=False,
+        json=True,
     )
 
 

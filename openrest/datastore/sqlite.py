@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-import copy
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from marshmallow import Schema
 
 from openrest.datastore.columns import NO_VALUE, STORED_AS, Convert, column
 from openrest.datastore.database import Connection, Database, connect, switch_to_wal
+from openrest.datastore.decoding import Decoder, remembered_rows
 from openrest.datastore.fulltext import SearchIndex, can_index
 from openrest.datastore.once import KEYS_TABLE, KeyTable
 from openrest.datastore.records import (
     Keeper,
     is_assigned,
-    of_many,
     unique_members,
     validator_mistakes,
 )
 from openrest.datastore.statements import Statements
 from openrest.datastore.tables import Table, TableFound
+from openrest.datastore.transactional import TransactionalStore
 from openrest.datastore.validators import UniqueTogether
 from openrest.errors import (
     ConfigurationError,
-    ContractError,
     RecordNotFound,
     StoreError,
     StoreUnavailable,
-    TooManyRecords,
     did_you_mean,
 )
-from openrest.interfaces import Change, Check, DataStore, Once, Record, StoreValidator
+from openrest.interfaces import Change, DataStore, Once, Record, StoreValidator
 from openrest.models import shapes as s
 from openrest.query import OPERATORS, Query
 
 __all__ = ["SQLiteDataStore"]
+
+Made = TypeVar("Made")
 
 _KEYS: Final = ("name", "table", "timeout")
 
@@ -46,7 +46,7 @@ _KEYS: Final = ("name", "table", "timeout")
 _BUILDING: Final = 600.0
 
 
-class SQLiteDataStore(DataStore):
+class SQLiteDataStore(TransactionalStore):
     """Keeps records in a table of a SQLite file; both are made when they are missing.
 
         class Tweet(Model):
@@ -98,14 +98,18 @@ class SQLiteDataStore(DataStore):
         self._names = tuple(each.name for each in columns)
         # By strictness: another file, with another table that fits, may take the place of this.
         self._decoders = {
-            strict: [
-                (each.name, each.decode or _only(STORED_AS[each.type]))
-                for each in columns
-                if each.decode or not strict
-            ]
+            strict: Decoder(
+                name,
+                self.shape,
+                self.key.name,
+                {
+                    each.name: each.decode or _only(STORED_AS[each.type])
+                    for each in columns
+                    if each.decode or not strict
+                },
+            )
             for strict in (True, False)
         }
-        self._optional = [member.name for member in self.shape.members if not member.always]
 
     def prepare_search(self, members: Sequence[str]) -> None:
         """Make the index of these fields and fill it, unless the file has it.
@@ -169,38 +173,14 @@ class SQLiteDataStore(DataStore):
         """Whether it is of the same file, to which one transaction writes at a time."""
         return isinstance(other, SQLiteDataStore) and other._file == self._file
 
-    def insert(self, record: Record, check: Check | None = None) -> Record:
-        if check is None:
-            return self._add(self._keep(record))
-        return self.insert_many([record], check)[0]
-
-    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
-        kept = [self._keep(record) for record in records]
-        with self._database.transaction():
-            self._add_all(kept, check)
-        return kept
-
-    def insert_once(
-        self, once: Once, records: Sequence[Record], check: Check | None = None
-    ) -> tuple[list[Record], bool]:
-        kept = [self._keep(record) for record in records]
-        with self._database.transaction():
-            known = self.recall_once(once)
-            if known is not None:
-                return known, True
-            self._add_all(kept, check)
-            rows = [
-                dict(zip(self._names, self._statements.inserted(each), strict=True))
-                for each in kept
-            ]
-            self._database.execute(self._keys.forget_some, (once.now,))
-            self._database.execute(self._keys.keep, self._keys.kept(once, rows))
-        return kept, False
-
     def recall_once(self, once: Once) -> list[Record] | None:
         found = self._database.rows(self._keys.recall, self._keys.recalled(once))
         known = self._keys.rows(found, once)
-        return None if known is None else self._remembered(known)
+        if known is None:
+            return None
+        required = [each.name for each in self.table.columns if each.required]
+        rows = remembered_rows(known, self.table.name, self._names, required)
+        return self._decoded(rows, self._names)
 
     def forget_once(self, once: Once) -> None:
         self._database.execute(self._keys.forget, self._keys.forgotten(once))
@@ -211,44 +191,15 @@ class SQLiteDataStore(DataStore):
         `change` must not write to the same file. In this store that is refused (ContractError);
         in another store it waits for itself, until the timeout.
         """
-        with self._database.transaction():
-            return self._replace(key, change(self.get(key)))
-
-    def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
-        with self._database.transaction():
-            found = self._at_most(query, most)
-            return [self._replace(record[self.key.name], change(record)) for record in found]
-
-    def delete(self, key: Any, check: Check | None = None) -> None:
-        if check is None:
-            self._remove(key)
-            return
-        with self._database.transaction():
-            check(self.get(key))
-            self._remove(key)
-
-    def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
-        with self._database.transaction():
-            found = self._at_most(query, most)
-            if check is not None:
-                for record in found:
-                    check(copy.deepcopy(record))
-            for record in found:
-                self._remove(record[self.key.name])
-        return len(found)
+        return super().update(key, change)
 
     def close(self) -> None:
         """Close this thread's connection; the store can still be used, and opens another."""
         self._database.close()
 
-    def _add_all(self, records: Sequence[Record], check: Check | None) -> None:
-        if check is not None:
-            for index, record in enumerate(records):
-                with of_many(index):
-                    check(copy.deepcopy(record))
-        for index, record in enumerate(records):
-            with of_many(index):
-                self._add(record)
+    def _atomically(self, step: Callable[[], Made], *, reads: bool) -> Made:
+        with self._database.transaction():
+            return step()
 
     def _add(self, record: Record) -> Record:
         values = self._statements.inserted(record)
@@ -261,31 +212,16 @@ class SQLiteDataStore(DataStore):
         record.setdefault(self.key.name, cursor.lastrowid)
         return record
 
-    def _replace(self, key: Any, record: Record) -> Record:
-        new = self._keep({self.key.name: key, **record})
-        if new[self.key.name] != key:
-            raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
-        values = (*self._statements.updated(new), self._key_value(key))
+    def _put(self, key: Any, record: Record) -> None:
+        values = (*self._statements.updated(record), self._key_value(key))
         self._database.execute(self._statements.update, values)
-        return new
 
-    def _at_most(self, query: Query, most: int) -> list[Record]:
-        """The records that meet the conditions, where they are not more than `most`."""
-        found = list(self.find(Query(query.conditions, limit=most + 1)))
-        if len(found) > most:
-            raise TooManyRecords(most)
-        return found
-
-    def _remembered(self, rows: Sequence[Mapping[str, Any]]) -> list[Record]:
-        """The records of rows that were remembered, perhaps when the model had other fields."""
-        required = [each.name for each in self.table.columns if each.required]
-        for name in required:
-            if any(row.get(name) is None for row in rows):
-                raise StoreError(
-                    f"{self.table.name}: a request was remembered before the model had {name!r}"
-                )
-        values = [tuple(row.get(name) for name in self._names) for row in rows]
-        return self._decoded(values, self._names)
+    def _remember(self, once: Once, records: Sequence[Record]) -> None:
+        rows = [
+            dict(zip(self._names, self._statements.inserted(each), strict=True)) for each in records
+        ]
+        self._database.execute(self._keys.forget_some, (once.now,))
+        self._database.execute(self._keys.keep, self._keys.kept(once, rows))
 
     def _no_key_is_left(self, error: StoreUnavailable) -> bool:
         # SQLite words this as it does a full disk, which passes.
@@ -310,32 +246,7 @@ class SQLiteDataStore(DataStore):
         return self._decoded(self._database.rows(sql, values), names)
 
     def _decoded(self, rows: Iterable[tuple[Any, ...]], names: Sequence[str]) -> list[Record]:
-        # strict=False: the statement names the columns one by one, so their number is right.
-        records = [dict(zip(names, row, strict=False)) for row in rows]
-        # A column at a time, so that a row costs little more than its values.
-        for name, decode in self._decoders[self._database.found.strict]:
-            if name not in names:
-                continue
-            for record in records:
-                value = record[name]
-                if value is not None:
-                    try:
-                        record[name] = decode(value)
-                    except NO_VALUE as error:
-                        raise self._unreadable(record, name) from error
-        for name in self._optional:
-            if name not in names:
-                continue
-            for record in records:
-                if record[name] is None:
-                    del record[name]
-        return records
-
-    def _unreadable(self, record: Record, name: str) -> StoreError:
-        return StoreError(
-            f"{self.table.name}: the record with the key {record[self.key.name]!r} has a value in "
-            f"{name!r} that is none of the field: {record[name]!r:.80}"
-        )
+        return self._decoders[self._database.found.strict](rows, names)
 
     def _read(self, resource: Any, model: type[Schema]) -> tuple[Path, str, float]:
         """Path of the file, name of the table and timeout, out of what a user wrote."""
