@@ -14,7 +14,8 @@ from openrest import formats, pipeline
 from openrest import messages as msg
 from openrest.bodies import Limits
 from openrest.contract import Header, Parameter, ResponseSpec
-from openrest.errors import NotFound
+from openrest.errors import NotFound, ServiceUnavailable
+from openrest.health import Readiness
 from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.models.jsonschema import Named, schema_definitions, standalone_schema
@@ -23,12 +24,14 @@ from openrest.parsing import nothing_with
 from openrest.views.json import JsonResponse
 from openrest.views.raw import bytes_response
 
-__all__ = ["TAG", "TAG_DESCRIPTION", "document_rows", "index_rows"]
+__all__ = ["TAG", "TAG_DESCRIPTION", "document_rows", "health_rows", "index_rows"]
 
 TAG = "about"
 TAG_DESCRIPTION = "What this API says of itself."
 _FOR_VALIDATORS = "JSON Schema 2020-12, for tools that do not read OpenAPI."
 _ANY = s.AnyValue()
+#: What was true a moment ago is of no use.
+_NOT_KEPT = ("Cache-Control", "no-store")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -211,6 +214,59 @@ def _schema(resources: Mapping[str, Named], limits: Limits) -> Operation:
         (SchemaResponse, JsonResponse),
         limits,
         key,
+    )
+
+
+def health_rows(readiness: Readiness, limits: Limits) -> Iterator[Operation]:
+    """``/health/live`` and ``/health/ready``, for those who start processes and route to them."""
+
+    def status(word: str) -> ResponseSpec:
+        shape = s.Object(
+            members=(
+                s.Member(
+                    name="status",
+                    wire="status",
+                    shape=s.Choice(pairs=((word, word),)),
+                    required=True,
+                ),
+            )
+        )
+        return ResponseSpec(
+            status=200,
+            description=f"It is {word}",
+            content="value",
+            shape=shape,
+            headers=(Header(name=_NOT_KEPT[0], shape=s.Choice(pairs=(_NOT_KEPT[1:] * 2,))),),
+            example={"status": word},
+        )
+
+    def ready(call: Call) -> Result:
+        away = readiness.away()
+        if away:
+            said = say(msg.NOT_READY, resources=", ".join(away))
+            raise ServiceUnavailable(said, headers=[("Retry-After", "1")])
+        return Result({"status": "ready"}, headers=[_NOT_KEPT])
+
+    yield _row(
+        "get_health_live",
+        "/health/live",
+        "Whether this process answers",
+        "It asks nothing else: a process that does not answer here has to be started again.",
+        lambda call: Result({"status": "live"}, headers=[_NOT_KEPT]),
+        [status("live")],
+        (JsonResponse,),
+        limits,
+    )
+    yield _row(
+        "get_health_ready",
+        "/health/ready",
+        "Whether requests can be sent here",
+        "It asks every store. Where one is away, requests are better sent to another process, or "
+        "later; this one need not be started again.",
+        ready,
+        [status("ready"), pipeline.unavailable(say(msg.NOT_READY, resources="tweets"))],
+        (JsonResponse,),
+        limits,
     )
 
 

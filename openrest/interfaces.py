@@ -117,6 +117,13 @@ class DataStore(ABC):
         self.shape = stored_object(shape)
         self.validators = tuple(validators)
 
+    def ping(self) -> None:
+        """See that the records can be read now; whatever is raised says that they cannot.
+
+        It is asked often, and by a thread of its own. Unless overridden it looks for one record.
+        """
+        self.count_up_to(Query(), 1)
+
     def prepare_search(self, members: Sequence[str]) -> None:
         """Get ready to search these fields, before anybody does; more than once for other fields.
 

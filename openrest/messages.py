@@ -103,6 +103,8 @@ TOO_MANY_REFER: Final = "More than {maximum} objects would have to change with i
 KEY_REUSED: Final = "The request has the key of another one, which has been carried out."
 SERVER_FAILED: Final = "The server failed; its log says why."
 AWAY: Final = "The data cannot be reached for now."
+#: {resources} are names with commas between them.
+NOT_READY: Final = "The data of {resources} cannot be reached for now."
 
 # What is wrong with an operation of a JSON Patch: the detail of a mistake
 

@@ -34,7 +34,7 @@ from openrest.errors import (
 )
 from openrest.formats import Format, asked_for
 from openrest.idempotency import key_reused
-from openrest.messages import say
+from openrest.messages import Text, say
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
 from openrest.models.links import mounted_at
@@ -99,17 +99,7 @@ def contribution(
             )
         )
     if can_be_away:
-        responses.append(
-            ResponseSpec(
-                status=503,
-                description="The data cannot be reached for now",
-                headers=(
-                    Header(name="Retry-After", shape=s.String(patterns=(DIGITS,)),
-                           description="Seconds after which to try again"),
-                ),
-                example=ServiceUnavailable(say(msg.AWAY)),
-            )
-        )  # fmt: skip
+        responses.append(unavailable(say(msg.AWAY)))
     responses.append(
         ResponseSpec(
             status=500,
@@ -118,6 +108,22 @@ def contribution(
         )
     )
     return Contribution(responses=tuple(responses))
+
+
+def unavailable(detail: Text) -> ResponseSpec:
+    """The status of what cannot be reached for now; `detail` is an example of what is said."""
+    return ResponseSpec(
+        status=503,
+        description="The data cannot be reached for now",
+        headers=(
+            Header(
+                name="Retry-After",
+                shape=s.String(patterns=(DIGITS,)),
+                description="Seconds after which to try again",
+            ),
+        ),
+        example=ServiceUnavailable(detail),
+    )
 
 
 class Pipeline:

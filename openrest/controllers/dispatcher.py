@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from openrest.about import TAG, TAG_DESCRIPTION, document_rows, index_rows
+from openrest.about import TAG, TAG_DESCRIPTION, document_rows, health_rows, index_rows
 from openrest.bodies import MAX_DEPTH, Limits
 from openrest.compression import in_codings
 from openrest.config import Contact, License
@@ -17,6 +17,7 @@ from openrest.controllers.controller import Controller
 from openrest.controllers.descriptions import api_description, tag_description
 from openrest.controllers.rows import rows
 from openrest.errors import ConfigurationError
+from openrest.health import Health, Readiness
 from openrest.info import Info, info_mistakes
 from openrest.openapi import VERSIONS, Version, build_document, in_version
 from openrest.operations import Operation
@@ -51,7 +52,7 @@ class WSGIDispatcher:
     `translate` gives the texts of problems in another language, as ``gettext`` of a catalogue does.
 
     With `compress` answers are sent as zstd (with the extra ``openrest[zstd]``) or gzip, where the
-    client takes it.
+    client takes it. With `health` there are ``/health/live`` and ``/health/ready``.
 
     `operations` is the table, `document` the OpenAPI document made from it.
     Raises ConfigurationError with every mistake.
@@ -74,6 +75,7 @@ class WSGIDispatcher:
         debug: bool | None = None,
         translate: Translate | None = None,
         compress: bool = False,
+        health: Health | bool = False,
     ) -> None:
         limits = Limits(
             max_body_bytes=max_body_bytes, max_depth=max_depth, max_parameters=max_parameters
@@ -90,7 +92,7 @@ class WSGIDispatcher:
             license=license,
             terms_of_service=terms_of_service,
         )
-        classes = _checked(list(controllers), info, limits, openapi, translate, compress)
+        classes = _checked(list(controllers), info, limits, openapi, translate, compress, health)
         found, mistakes = find_relations([cls.definition for cls in classes])
         if mistakes:
             raise ConfigurationError("WSGIDispatcher", mistakes)
@@ -115,6 +117,10 @@ class WSGIDispatcher:
             table += rows(controller, parts, rename, limits, relations, embedding, children)
             resources[controller.definition.name] = parts.read
         table += index_rows(title, version, resources, limits)
+        if health:
+            stores = {name: controller.store for name, controller in mounted.items()}
+            waiting = health if isinstance(health, Health) else Health()
+            table += health_rows(Readiness(waiting, stores), limits)
         _check_table(table)
         table = [in_version(row, openapi) for row in table]
         if compress:
@@ -150,6 +156,7 @@ def _checked(
     openapi: str,
     translate: Any,
     compress: Any,
+    health: Any,
 ) -> Sequence[type[Controller]]:
     mistakes = list(info_mistakes(info))
     mistakes += [
@@ -170,6 +177,8 @@ def _checked(
         mistakes.append(f"translate must be a function from text to text, not {translate!r}.")
     if not isinstance(compress, bool):
         mistakes.append(f"compress must be True or False, not {compress!r}.")
+    if not isinstance(health, bool | Health):
+        mistakes.append(f"health must be True, False or a Health, not {health!r}.")
     names: dict[str, str] = {}
     for place, cls in enumerate(controllers):
         if not (isinstance(cls, type) and issubclass(cls, Controller)):

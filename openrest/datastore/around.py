@@ -28,6 +28,9 @@ class StoreAround(DataStore):
     def atomic_with(self, other: DataStore) -> bool:
         return self.innermost.atomic_with(other.innermost)
 
+    def ping(self) -> None:
+        self.base.ping()
+
     def prepare_search(self, members: Sequence[str]) -> None:
         self.base.prepare_search(members)
 

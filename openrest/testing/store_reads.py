@@ -344,6 +344,10 @@ class ReadingRules(Hooks):
             del record["age"]
             assert exact(store.get(1)) == exact(PEOPLE[0])
 
+    def test_a_store_that_can_be_read_can_be_pinged(self) -> None:
+        for seed in ([], PEOPLE):
+            self.make_store(Person, copy.deepcopy(seed)).ping()
+
     def test_a_record_of_somebody_else_is_seen(self) -> None:
         store = self.people()
         assert store.count(Query()) == 5

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from marshmallow import pre_load
@@ -15,6 +15,7 @@ from openrest.bulk import Bulk
 from openrest.contract import Parameter
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
+from openrest.errors import StoreUnavailable
 from openrest.idempotency import Idempotency
 from openrest.models import shapes as s
 from openrest.pagination import CursorPagination
@@ -157,7 +158,9 @@ def spoken_everything(folder: Path) -> Spoken:
 
 
 def spoken_odds() -> Spoken:
-    return Spoken(lambda **options: WSGIDispatcher([Odds, Slips], debug=True, **options))
+    return Spoken(
+        lambda **options: WSGIDispatcher([Odds, Slips], debug=True, health=True, **options)
+    )
 
 
 def thing(**members: Any) -> Callable[[Client], Answer]:
@@ -180,6 +183,15 @@ def operated(op: str, times: int = 1, /, **operation: Any) -> Callable[[Client],
         return client.send("PATCH", "/slips/p", data, content_type=JSON_PATCH, headers=any_version)
 
     return patch
+
+
+def not_ready(client: Client) -> Answer:
+    def away() -> NoReturn:
+        raise StoreUnavailable("gone")
+
+    store: Any = client.app.controllers[0].store.innermost
+    store.ping = away
+    return client.get("/health/ready")
 
 
 def put_slip(name: str = "a", anything: Any = 1, /, **headers: str) -> Callable[[Client], Answer]:
@@ -382,6 +394,7 @@ ASKED_OF_ODDS = {
     "NO_TARGET": odd(other=77),
     "REFERS_TO_NOTHING": odd(other=77),
     "STILL_REFERENCED": referred(1, "other"),
+    "NOT_READY": not_ready,
     "TOO_MANY_REFER": referred(1001, "follows"),
 }
 #: What only an example in the document says: it is about no address.

@@ -76,6 +76,7 @@ USES: dict[str, Callable[[SQLiteDataStore], Any]] = {
     "get": lambda store: store.get("a"),
     "find": lambda store: store.find(Query()),
     "count": lambda store: store.count(Query()),
+    "ping": lambda store: store.ping(),
     "insert": lambda store: store.insert({"id": "c", "note": "three"}),
     "insert_many": lambda store: store.insert_many([{"id": "c"}]),
     "update": lambda store: store.update("a", dict),

@@ -34,6 +34,7 @@ PUBLIC = {
     "openrest.datastore",
     "openrest.errors",
     "openrest.filters",
+    "openrest.health",
     "openrest.idempotency",
     "openrest.interfaces",
     "openrest.messages",
