@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -38,6 +37,7 @@ from openrest.listing_options import (
 from openrest.models import model_shape
 from openrest.models import shapes as s
 from openrest.models.examples import true_example
+from openrest.models.links import RESOURCE_NAME
 from openrest.models.variants import create_shape, read_shape
 from openrest.options import store_name
 from openrest.pagination import Pagination
@@ -51,7 +51,6 @@ Shown = s.Object | s.OneOf
 
 LIST_VERBS = ("GET", "POST")
 UNIQUE_VERBS = ("GET", "PUT", "PATCH", "DELETE")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 _RESERVED = ("docs", "openapi", "schema")
 
 
@@ -235,7 +234,7 @@ def _model(model: Any, mistakes: list[str]) -> tuple[Shown | None, s.Member | No
 
 
 def _name_mistakes(name: Any) -> Iterator[str]:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not RESOURCE_NAME.fullmatch(name):
         yield (
             f"resource.resource_name: {name!r} is not a segment of a URL: a letter, then letters, "
             "digits, '-' and '_'."

@@ -126,10 +126,23 @@ class Idempotency:
 def fingerprint(sent: Sequence[tuple[str, str]], body: Any) -> str:
     """A digest of what a request asks for: its query, and its body as a wire value.
 
-    The order of members is no matter, nor are spaces between them and the format that they came in.
+    The order of members is no matter, nor are spaces between them and the format that they came in;
+    1.0 is the same number as 1.
     """
-    text = json.dumps([sorted(sent), body], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([sorted(sent), _one_form(body)], sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
+
+
+def _one_form(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return list(map(_one_form, value))
+        case dict():
+            return {name: _one_form(inner) for name, inner in value.items()}
+        case _:
+            return value
 
 
 def key_reused() -> UnprocessableContent:

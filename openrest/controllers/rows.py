@@ -72,7 +72,8 @@ def rows(
     Raises ConfigurationError with every mistake where one cannot be.
     """
     definition: Definition = controller.definition
-    builder = _Builder(definition, parts, rename, limits, relations, embedding, children)
+    author = type(controller)
+    builder = _Builder(author, definition, parts, rename, limits, relations, embedding, children)
     mistakes = list(misdeclared(controller))
     if mistakes:
         raise ConfigurationError(type(controller).__name__, mistakes)
@@ -92,6 +93,7 @@ def rows(
 class _Builder:
     def __init__(
         self,
+        author: type[Controller],
         definition: Definition,
         parts: Components,
         rename: Callable[[str], str],
@@ -100,6 +102,7 @@ class _Builder:
         embedding: Embedding | None,
         children: Sequence[ChildList],
     ) -> None:
+        self.author = author
         self.definition = definition
         self.relations = relations
         self.embedding = embedding
@@ -351,7 +354,9 @@ class _Builder:
                 [
                     one
                     for one in self.relations.outgoing(definition.name)
-                    if not one.member.read_only or one.member.default is not s.MISSING
+                    if not one.member.read_only
+                    or one.member.default is not s.MISSING
+                    or self._is_changed(name)
                 ]
             )
         if name == "create" and definition.idempotency is not None:
@@ -376,6 +381,12 @@ class _Builder:
     def _preferring(self, name: str) -> Iterator[Contribution]:
         if self.definition.preferences is not None:
             yield self.definition.preferences.contribution(name)
+
+    def _is_changed(self, name: str) -> bool:
+        """Whether the author has a say in what is stored, also in what clients may not send."""
+        creates = name == "update" and self.definition.upsert
+        called = (name, *HOOKS[name], *(("before_create",) if creates else ()))
+        return any(getattr(self.author, one) is not getattr(Controller, one) for one in called)
 
     def _conflicts(self) -> Iterator[Contribution]:
         store = self.definition.datastore

@@ -9,7 +9,7 @@ from openrest.errors import did_you_mean
 from openrest.models import shapes as s
 from openrest.models.fields import FieldOptions, IntegerField, ShapedField, StringField, UUIDField
 from openrest.models.formats import SEGMENT
-from openrest.models.links import link_shape
+from openrest.models.links import RESOURCE_NAME, link_shape
 
 __all__ = ["Foreign", "IntForeignField", "StringForeignField", "UUIDForeignField"]
 
@@ -97,6 +97,9 @@ def _mistakes(foreign: Any, field: Any) -> Iterator[str]:
             yield f"foreign: {name!r} must be a name, not {value!r}"
     if "resource" not in foreign:
         yield "foreign: 'resource' is missing"
+    elif isinstance(name := foreign["resource"], str) and name:
+        if not RESOURCE_NAME.fullmatch(name):
+            yield f"foreign: no resource can be called {name!r}"
     for name, choices in _CHOICES.items():
         value = foreign.get(name, choices[0])
         if value not in choices:

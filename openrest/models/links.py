@@ -14,7 +14,10 @@ from openrest.models import shapes as s
 from openrest.models.formats import SEGMENT
 from openrest.models.patterns import Pattern
 
-__all__ = ["link_or_key", "link_shape", "mounted_at"]
+__all__ = ["RESOURCE_NAME", "link_or_key", "link_shape", "mounted_at"]
+
+#: What resources are called: a segment of a path in which nothing is escaped.
+RESOURCE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 
 #: Where the API is mounted, such as ``/api``: with that links begin. A loader is compiled before
 #: there is any request, and handlers load, too, what they have merged.

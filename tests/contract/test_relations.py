@@ -607,6 +607,26 @@ def test_a_deletion_that_others_keep_overtaking_is_given_up() -> None:
     assert keys(api, "users") == [1]
 
 
+class Owned(models.Model):
+    id = models.PkField()
+    owner = models.IntForeignField(dump_only=True, foreign={"resource": "address"})
+
+
+@pytest.mark.parametrize("hook", ["before_create", "before_update"])
+def test_a_hook_may_set_a_reference_that_clients_may_not(hook: str) -> None:
+    def owned_by_seven(self: Any, call: Call, *records: Record) -> Record:
+        return {**records[-1], "owner": 7}
+
+    plain = controller("things", Owned, PythonListDataStore([{}], Owned), {})
+    hooked = type("Hooked", (plain,), {hook: owned_by_seven})
+    others = controller("address", Home, PythonListDataStore([], Home), {})
+    without = Client(WSGIDispatcher([plain, others], debug=True))
+    assert "409" not in without.document["paths"]["/things"]["post"]["responses"]
+    api = Client(WSGIDispatcher([hooked, others], debug=True))
+    answer = api.post("/things", {}) if hook == "before_create" else api.put("/things/1", {})
+    refused(answer, NOT_THERE, ("#/owner", "refers to nothing in address"))
+
+
 # Mistakes
 
 
@@ -616,6 +636,7 @@ def test_a_deletion_that_others_keep_overtaking_is_given_up() -> None:
         ("address", 'foreign must be like {"resource": "address"}, not \'address\''),
         ({}, "foreign: 'resource' is missing"),
         ({"resource": ""}, "foreign: 'resource' must be a name, not ''"),
+        ({"resource": "a(b"}, "foreign: no resource can be called 'a(b'"),
         (
             {"resorce": "address", "resource": "a", "field": 1, "on_delete": "cascad"},
             "foreign: unknown key 'resorce'. Did you mean 'resource'?; foreign: 'field' must be a "
