@@ -13,12 +13,9 @@ from marshmallow import Schema
 
 from openrest import models
 from openrest.controllers import Controller, WSGIDispatcher
-from openrest.datastore.records import Keeper, is_assigned
-from openrest.errors import ContractError, RecordConflict, RecordNotFound
+from openrest.datastore.records import JsonForm, Keeper, is_assigned
+from openrest.errors import RecordConflict, RecordNotFound
 from openrest.interfaces import Change, Check, DataStore, Record, StoreValidator
-from openrest.models.dumping import dumper
-from openrest.models.loading import wire_loader
-from openrest.models.walking import without_rules
 from openrest.query import OPERATORS, Query
 from openrest.views import JsonResponse
 
@@ -37,26 +34,17 @@ class JSONFileDataStore(DataStore):
         self._path = Path(resource)
         self._lock = threading.Lock()
         self._keep = Keeper(self.shape, self.key)
-        shapes = {member.name: without_rules(member.shape) for member in self.shape.members}
-        self._dump = {name: dumper(shape) for name, shape in shapes.items()}
-        self._load = {name: wire_loader(shape) for name, shape in shapes.items()}
+        self._form = JsonForm(self.shape)
 
     def find(self, query: Query) -> list[Record]:
         _, records = self._read()
-        found = [r for _, r in sorted(records.items()) if all(c.holds(r) for c in query.conditions)]
-        return [*query.window(found, lambda record: query.position(record, self.key.name))]
-
-    def count(self, query: Query) -> int:
-        return len(self.find(Query(query.conditions)))
+        return query.choose(records.values(), self.key.name)
 
     def get(self, key: Any) -> Record:
         _, records = self._read()
         if key not in records:
             raise RecordNotFound(key)
         return records[key]
-
-    def insert(self, record: Record, check: Check | None = None) -> Record:
-        return self.insert_many([record], check)[0]
 
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         kept = [self._keep(record) for record in records]
@@ -77,9 +65,7 @@ class JSONFileDataStore(DataStore):
         with self._changing() as (_, stored):
             if key not in stored:
                 raise RecordNotFound(key)
-            new = self._keep(change(stored[key]))
-            if new[self.key.name] != key:
-                raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
+            new = self._keep.instead(key, change(stored[key]))
             stored[key] = new
         return new
 
@@ -97,8 +83,8 @@ class JSONFileDataStore(DataStore):
         with self._lock:
             counter, records = self._read()
             yield counter, records
-            wire = [{n: self._dump[n](v) for n, v in r.items()} for r in records.values()]
-            text = json.dumps({**counter, "records": wire}, ensure_ascii=False)
+            stored = [self._form.dump(record) for record in records.values()]
+            text = json.dumps({**counter, "records": stored}, ensure_ascii=False)
             written = self._path.with_suffix(".new")
             with written.open("w", encoding="utf-8") as file:
                 file.write(text)
@@ -110,7 +96,7 @@ class JSONFileDataStore(DataStore):
         if not self._path.exists():
             return {"last_key": 0}, {}
         data = json.loads(self._path.read_text(encoding="utf-8"))
-        records = [{n: self._load[n](v) for n, v in wire.items()} for wire in data["records"]]
+        records = map(self._form.load, data["records"])
         return {"last_key": data["last_key"]}, {r[self.key.name]: r for r in records}
 
 

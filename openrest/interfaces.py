@@ -69,7 +69,8 @@ class DataStore(ABC):
     A store knows nothing of HTTP. It is shared by all threads and keeps nothing of a request.
     Records go in and come out as copies: whoever changes one changes nothing that is stored. A
     field without a value is absent from a record, or None where its shape is nullable. A record
-    that does not fit the model is refused on every write (ContractError).
+    that does not fit the model is refused on every write (ContractError). A `change` or `check` may
+    be run more than once: a store may begin anew where another write came between.
     """
 
     #: The operators of `openrest.query.OPERATORS` that conditions may use.
@@ -144,9 +145,13 @@ class DataStore(ABC):
         """
         return iter(self.find(query))
 
-    @abstractmethod
     def count(self, query: Query) -> int:
-        """How many records meet the conditions, whatever the window."""
+        """How many records meet the conditions, whatever the window.
+
+        It reads them all unless overridden by something better.
+        """
+        alike = replace(query, order=(), offset=0, limit=None, beyond=None, backwards=False)
+        return sum(1 for _ in self.find(alike))
 
     def count_up_to(self, query: Query, most: int) -> int:
         """How many records meet the conditions, or `most` where there are more.
@@ -178,9 +183,10 @@ class DataStore(ABC):
         """Store a new record and give it back with its key, as one atomic step with `check`.
 
         `check` sees the record before it has the key that the store assigns.
+        It is `insert_many` of one unless overridden.
         Raises RecordConflict, and whatever `check` raises.
         """
-        raise NotImplementedError(f"{type(self).__name__} cannot write")
+        return self.insert_many([record], check)[0]
 
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         """Store all of the records or none of them, in their order; `check` sees each of them.

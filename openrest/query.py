@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -181,6 +181,15 @@ class Query:
                 later = (value > border) is not descending
             return later is not self.backwards
         return False
+
+    def choose(self, records: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+        """Those of all records that it asks for: for a store that has them at hand.
+
+        They come in the order of their keys, which are in the field `key`; its own is not heeded.
+        """
+        found = [each for each in records if all(test.holds(each) for test in self.conditions)]
+        found.sort(key=lambda record: record[key])
+        return [*self.window(found, lambda record: self.position(record, key))]
 
     def window(
         self, ordered: Sequence[Found], position: Callable[[Found], Position]

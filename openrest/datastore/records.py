@@ -19,9 +19,10 @@ from openrest.models.loading import wire_loader
 from openrest.models.objects import fill
 from openrest.models.text import has_text_form
 from openrest.models.variants import stored_shape
-from openrest.models.walking import bare, rebuilt
+from openrest.models.walking import bare, rebuilt, without_rules
 
 __all__ = [
+    "JsonForm",
     "Keeper",
     "copier",
     "is_assigned",
@@ -49,6 +50,7 @@ class Keeper:
     """
 
     def __init__(self, shape: s.Object, key: s.Member) -> None:
+        self._key = key.name
         self._names = [member.name for member in shape.members]
         self._fields = [
             (
@@ -66,6 +68,13 @@ class Keeper:
         if mistakes:
             raise ContractError(f"The record does not fit its model: {'; '.join(mistakes)}.")
         return kept
+
+    def instead(self, key: Any, record: Record) -> Record:
+        """The record to keep in the place of the one with the key, which is not to change."""
+        new = self({self._key: key, **record})
+        if new[self._key] != key:
+            raise ContractError(f"The key {key!r} was changed to {new[self._key]!r}.")
+        return new
 
     def check(self, record: Record) -> tuple[Record, list[str]]:
         """The record to keep, and what is wrong with it: a sentence for each field."""
@@ -192,6 +201,23 @@ def _exactly(shape: s.Shape) -> Callable[[Any], Any]:
         return native
 
     return keep
+
+
+class JsonForm:
+    """Kept records as objects of JSON, for stores that have nothing better, and back."""
+
+    def __init__(self, shape: s.Object) -> None:
+        shapes = {member.name: without_rules(member.shape) for member in shape.members}
+        self._dump = {name: dumper(shape) for name, shape in shapes.items()}
+        self._load = {name: wire_loader(shape) for name, shape in shapes.items()}
+
+    def dump(self, record: Record) -> dict[str, Any]:
+        """The object of a record."""
+        return {name: self._dump[name](value) for name, value in record.items()}
+
+    def load(self, stored: dict[str, Any]) -> Record:
+        """The record of an object."""
+        return {name: self._load[name](value) for name, value in stored.items()}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from openrest.datastore.records import Keeper, of_many
-from openrest.errors import ContractError, TooManyRecords
+from openrest.errors import TooManyRecords
 from openrest.interfaces import Change, Check, DataStore, Once, Record
 from openrest.query import Query
 
@@ -130,9 +130,7 @@ class TransactionalStore(DataStore):
         return made
 
     def _replace(self, key: Any, record: Record) -> Record:
-        new = self._keep({self.key.name: key, **record})
-        if new[self.key.name] != key:
-            raise ContractError(f"The key {key!r} was changed to {new[self.key.name]!r}.")
+        new = self._keep.instead(key, record)
         self._put(key, new)
         return new
 
