@@ -47,8 +47,7 @@ class Stretch:
 def stretches(ways: Sequence[Way], present: Sequence[bool]) -> Iterator[Stretch]:
     """The rows beyond a position, from the nearest to the farthest.
 
-    `present` says which of its values are not null. The last of the columns tells all rows apart,
-    and has no null.
+    `present` says which of its values are not null. One of the columns tells all rows apart.
     """
     for index in range(len(ways) - 1, -1, -1):
         if present[index]:
@@ -100,8 +99,7 @@ def order_by(terms: Sequence[Term], *, present: bool = False) -> str:
 def ranges(terms: Sequence[Term], present: Sequence[bool]) -> Iterator[Range]:
     """The rows beyond a position, from the nearest to the farthest.
 
-    `present` says which of its values are not null. The last of the terms tells all rows apart,
-    and has no null.
+    `present` says which of its values are not null. One of the terms tells all rows apart.
     """
     for stretch in stretches(terms, present):
         index = stretch.same
@@ -117,5 +115,5 @@ def ranges(terms: Sequence[Term], present: Sequence[bool]) -> Iterator[Range]:
                 tests.append(f"{term.place} IS NULL")
             case "value":
                 tests.append(f"{term.place} IS NOT NULL")
-        order = order_by(terms[stretch.start :], present=stretch.next != "null")
+        order = order_by(terms[stretch.start :] or terms[-1:], present=stretch.next != "null")
         yield Range(" AND ".join(tests), tuple(values), order)

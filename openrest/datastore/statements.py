@@ -262,9 +262,11 @@ class Statements:
         return tuple(ranges(terms, present[: len(terms)]))
 
     def _terms(self, orders: Sequence[Order], backwards: bool) -> list[Term]:
-        """An order, up to the key, in the direction in which it is read."""
+        """An order with the key, in the direction in which it is read."""
         terms = []
-        for order in (*orders, Order(self._key.name)):
+        # What comes after the key tells a position from the record that has its key by now.
+        has_key = any(order.member == self._key.name for order in orders)
+        for order in orders if has_key else (*orders, Order(self._key.name)):
             column = self._column(order.member)
             terms.append(
                 Term(
@@ -276,8 +278,6 @@ class Statements:
                     first=backwards,
                 )
             )
-            if column is self._key:
-                break  # no two rows have the same
         return terms
 
     def _text_column(self, name: str) -> Column:

@@ -126,6 +126,14 @@ class SeekingRules(Hooks):
             assert keys(store.find(query)) == expected, query
             assert keys(store.stream(query)) == expected, query
 
+    def test_what_comes_after_the_key_in_an_order_is_heeded(self) -> None:
+        store = self.sortable(self.seekable(self.people()))
+        order = (Order("id"), Order("age"))
+        # The record with the key 3 has another age by now.
+        for age, expected in ((54, [5, 8]), (53, [3, 5, 8]), (55, [5, 8]), (None, [5, 8])):
+            query = Query(order=order, beyond=(3, age, 3))
+            assert keys(store.find(query)) == expected, query
+
     def test_a_position_of_every_type_is_compared_as_in_python(self) -> None:
         seed = [{**COMMON, "id": 1}, {**COMMON, "id": 2}]
         store = self.sortable(self.seekable(self.make_store(Everything, copy.deepcopy(seed))))
