@@ -25,7 +25,17 @@ from openrest.errors import (
 from openrest.rehearsal import rehearsing
 from openrest.words import found as words_found
 
-__all__ = ["FOUND", "LOWER", "Connection", "Database", "connect", "switch_to_wal"]
+__all__ = [
+    "AWAY",
+    "FOUND",
+    "LOWER",
+    "TAKEN",
+    "Connection",
+    "Database",
+    "connect",
+    "lower",
+    "switch_to_wal",
+]
 
 #: A function of SQL: text in lower case, as in Python. SQLite's own knows ASCII alone.
 LOWER: Final = "openrest_lower"
@@ -44,7 +54,7 @@ _TRUSTED: Final = 0.1
 _BATCH: Final = 256
 
 #: What passes by itself, or is for the machine's administrator: the client may try again.
-_AWAY = frozenset(
+AWAY = frozenset(
     {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
@@ -57,7 +67,8 @@ _AWAY = frozenset(
         sqlite3.SQLITE_CORRUPT,
     }
 )
-_TAKEN = frozenset(
+#: What two rows cannot both have.
+TAKEN = frozenset(
     {
         sqlite3.SQLITE_CONSTRAINT_UNIQUE,
         sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
@@ -91,12 +102,13 @@ def connect(path: Path, timeout: float, *, create: bool = False) -> Connection:
     # In WAL mode NORMAL may lose the last commits when the power fails; an answered 201 may not
     # be lost (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")
-    connection.create_function(LOWER, 1, _lower, deterministic=True)
+    connection.create_function(LOWER, 1, lower, deterministic=True)
     connection.create_function(FOUND, -1, _found, deterministic=True)
     return connection
 
 
-def _lower(value: Any) -> Any:
+def lower(value: Any) -> Any:
+    """The function `LOWER`."""
     return value.lower() if isinstance(value, str) else value
 
 
@@ -288,9 +300,9 @@ class Database:
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if code in _TAKEN and str(error).lower() in self.found.conflicts:
+        if code in TAKEN and str(error).lower() in self.found.conflicts:
             return RecordConflict(self.found.conflicts[str(error).lower()])
-        if code & 0xFF in _AWAY:
+        if code & 0xFF in AWAY:
             return StoreUnavailable(f"{self._path}: {error}")
         return StoreError(f"{self._path}: {error}")
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from openrest.errors import KeyReused, TableMismatch
 from openrest.interfaces import Once, Record
 
-__all__ = ["KEYS_TABLE", "KeyTable", "RememberedKeys"]
+__all__ = ["FORGOTTEN", "KEYS_TABLE", "KeyTable", "RememberedKeys", "stored_rows"]
 
 #: As many keys whose time is over are forgotten with each new one: more than come in, so that
 #: they become fewer, and not so many that a request waits for it.
@@ -71,6 +71,20 @@ class RememberedKeys:
         kept = self._kept.get(once.key)
         if kept is not None and kept.fingerprint == once.fingerprint:
             del self._kept[once.key]
+
+
+def stored_rows(found: Sequence[Sequence[Any]], once: Once) -> list[dict[str, Any]] | None:
+    """The rows that a request has stored, of the fingerprint and the rows that are remembered.
+
+    None unless any are. Raises KeyReused where another request has the key.
+    """
+    if not found:
+        return None
+    [(fingerprint, rows)] = found
+    if fingerprint != once.fingerprint:
+        raise KeyReused
+    stored: list[dict[str, Any]] = json.loads(rows)
+    return stored
 
 
 class KeyTable:
@@ -132,19 +146,6 @@ class KeyTable:
     def kept(self, once: Once, rows: Sequence[dict[str, Any]]) -> tuple[Any, ...]:
         """The values that `keep` takes, for the rows as they are stored."""
         return self._resource, once.key, once.fingerprint, json.dumps(rows), once.until
-
-    def rows(self, found: Sequence[tuple[Any, ...]], once: Once) -> list[dict[str, Any]] | None:
-        """The rows that the request has stored, of what `recall` gave; None unless it has any.
-
-        Raises KeyReused where another request has the key.
-        """
-        if not found:
-            return None
-        [(fingerprint, rows)] = found
-        if fingerprint != once.fingerprint:
-            raise KeyReused
-        stored: list[dict[str, Any]] = json.loads(rows)
-        return stored
 
     def _is_there(self, connection: sqlite3.Connection) -> bool:
         columns = connection.execute(

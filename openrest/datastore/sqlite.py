@@ -14,7 +14,7 @@ from openrest.datastore.columns import NO_VALUE, STORED_AS, Convert, column
 from openrest.datastore.database import Connection, Database, connect, switch_to_wal
 from openrest.datastore.decoding import Decoder, remembered_rows
 from openrest.datastore.fulltext import SearchIndex, can_index
-from openrest.datastore.once import KEYS_TABLE, KeyTable
+from openrest.datastore.once import KEYS_TABLE, KeyTable, stored_rows
 from openrest.datastore.records import (
     Keeper,
     is_assigned,
@@ -175,7 +175,7 @@ class SQLiteDataStore(TransactionalStore):
 
     def recall_once(self, once: Once) -> list[Record] | None:
         found = self._database.rows(self._keys.recall, self._keys.recalled(once))
-        known = self._keys.rows(found, once)
+        known = stored_rows(found, once)
         if known is None:
             return None
         required = [each.name for each in self.table.columns if each.required]

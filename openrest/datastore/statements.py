@@ -5,7 +5,6 @@ Names come from the model and are quoted; whatever comes from a request is bound
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +15,7 @@ from openrest.datastore.fulltext import SearchIndex
 from openrest.datastore.keyset import Range, Term, order_by, ranges
 from openrest.datastore.records import unknown_field
 from openrest.datastore.tables import Table
+from openrest.datastore.texts import after
 from openrest.errors import ContractError
 from openrest.interfaces import Record
 from openrest.models import shapes as s
@@ -308,23 +308,13 @@ def _text(operator: str, place: str, text: str, values: list[Any]) -> str:
             values.append(text)
             return f"instr({place}, ?) > 0"
         case "startswith":
-            end = _after(text)
+            end = after(text)
             values.extend([text] if end is None else [text, end])
             # As a range, for which an index serves. The order of UTF-8 is that of code points.
             return f"{place} >= ?" if end is None else f"({place} >= ? AND {place} < ?)"
         case _:
             values.extend([text, text])
             return f"substr({place}, length({place}) - length(?) + 1) = ?"
-
-
-def _after(prefix: str) -> str | None:
-    """The first text after all that begin with the prefix; None where they are the last."""
-    for place in range(len(prefix) - 1, -1, -1):
-        code = ord(prefix[place]) + 1
-        if code <= sys.maxunicode:
-            # Surrogates are in no text, and cannot be bound.
-            return prefix[:place] + chr(0xE000 if code == 0xD800 else code)
-    return None
 
 
 def _encoded(record: Record, encoders: Sequence[tuple[str, Convert | None]]) -> list[Any]:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openrest.datastore.columns import Column, quote
+from openrest.datastore.differences import (
+    listed,
+    no_such_field,
+    null_differences,
+    unique_differences,
+    wrong_key,
+)
 from openrest.errors import TableMismatch
 
 __all__ = ["Table", "TableFound"]
@@ -64,7 +71,7 @@ class Table:
         whose key is text is kept in the order of that key.
         """
         lines = [self._definition(column) for column in self.columns]
-        lines += [f"UNIQUE ({_listed(members)})" for members in self.uniques]
+        lines += [f"UNIQUE ({listed(members)})" for members in self.uniques]
         options = "STRICT" if self.assigned else "STRICT, WITHOUT ROWID"
         return f"CREATE TABLE {self.sql} (\n  " + ",\n  ".join(lines) + f"\n) {options}"
 
@@ -100,7 +107,7 @@ class Table:
         differences = [
             *self._column_differences(connection),
             *self._key_differences(connection, statement),
-            *self._unique_differences(indexes),
+            *unique_differences(self.name, self.uniques, indexes),
         ]
         if re.search(r"\bCOLLATE\s+\W?(?!BINARY)\w", statement, re.IGNORECASE):
             differences.append("a column has a COLLATE clause: texts must compare as they are.")
@@ -146,45 +153,22 @@ class Table:
                 yield f"the column {column.sql} is {is_of}: it must be {column.type}."
             if column.name == self.key and self.assigned:
                 continue  # INTEGER PRIMARY KEY: its NULL asks for the next key
-            if column.required and not not_null:
-                yield f"the column {column.sql} may be NULL, and the field always has a value."
-            if not_null and not column.required:
-                yield f"the column {column.sql} is NOT NULL, and the field may have no value."
+            yield from null_differences(column.name, required=column.required, not_null=not_null)
         for name, (_, not_null, has_default, hidden) in found.items():
             if not_null and not has_default and not hidden:
-                yield (
-                    f"the column {quote(name)} is NOT NULL without a DEFAULT, and the model has no "
-                    "such field."
-                )
+                yield no_such_field(name)
 
     def _key_differences(self, connection: sqlite3.Connection, statement: str) -> Iterator[str]:
         key = connection.execute(
             "SELECT name, type FROM pragma_table_xinfo(?) WHERE pk ORDER BY pk", (self.name,)
         ).fetchall()
         if [name.lower() for name, _ in key] != [self.key.lower()]:
-            names = f"({_listed(name for name, _ in key)})" if key else "none"
-            yield f"its primary key is {names}: it must be ({quote(self.key)})."
+            yield wrong_key([name for name, _ in key], self.key)
         elif self.assigned and not re.search(r"\bAUTOINCREMENT\b", statement, re.IGNORECASE):
             yield (
                 f"the column {quote(self.key)} is not AUTOINCREMENT: a deleted record's key would "
                 "be given again. It must be INTEGER PRIMARY KEY AUTOINCREMENT."
             )
-
-    def _unique_differences(self, indexes: dict[str, tuple[str, ...]]) -> Iterator[str]:
-        wanted = {frozenset(map(str.lower, members)): members for members in self.uniques}
-        found = {frozenset(map(str.lower, columns)) for columns in indexes.values()}
-        for names, members in wanted.items():
-            if names not in found:
-                index = quote("_".join((self.name, *members)))
-                yield (
-                    f"no unique index keeps {_validator(members)}: "
-                    f"CREATE UNIQUE INDEX {index} ON {self.sql} ({_listed(members)})"
-                )
-        for index, columns in indexes.items():
-            if not columns:
-                yield f"its unique index {quote(index)} is partial or on an expression."
-            elif frozenset(map(str.lower, columns)) not in wanted:
-                yield f"its unique index {quote(index)} asks for {_validator(columns)}."
 
 
 def _look_up(connection: sqlite3.Connection, name: str) -> list[tuple[str, str, int, str]]:
@@ -226,11 +210,3 @@ def _failure(table: str, columns: tuple[str, ...]) -> str:
     """How SQLite words that a row has the same values as another, in lower case."""
     places = ", ".join(f"{table}.{column}" for column in columns)
     return f"UNIQUE constraint failed: {places}".lower()
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(quote, names))
-
-
-def _validator(members: Iterable[str]) -> str:
-    return f"UniqueTogether({', '.join(map(repr, members))})"
