@@ -1,8 +1,22 @@
 """Where data lives: one store a module, all behind `openrest.interfaces.DataStore`."""
 
+from typing import TYPE_CHECKING, Any
+
 from openrest.datastore.lists import PythonListDataStore
 from openrest.datastore.sqlite import SQLiteDataStore
 from openrest.datastore.validators import UniqueTogether
 from openrest.interfaces import DataStore
 
-__all__ = ["DataStore", "PythonListDataStore", "SQLiteDataStore", "UniqueTogether"]
+if TYPE_CHECKING:
+    from openrest.datastore.sql import SQLDataStore
+
+__all__ = ["DataStore", "PythonListDataStore", "SQLDataStore", "SQLiteDataStore", "UniqueTogether"]
+
+
+def __getattr__(name: str) -> Any:
+    # Only for those who use it: SQLAlchemy is an extra, and takes its time.
+    if name == "SQLDataStore":
+        from openrest.datastore.sql import SQLDataStore
+
+        return SQLDataStore
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

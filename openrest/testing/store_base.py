@@ -47,12 +47,15 @@ __all__ = [
 
 
 class Person(models.Model):
-    """Has a value that may be null, one that may be absent, and a list."""
+    """Has a value that may be null, one that may be absent, and a list.
+
+    Its texts have a length, which an index of some databases must know.
+    """
 
     fields = [
-        models.StringField(name="name", required=True),
+        models.StringField(name="name", required=True, validate=validate.Length(max=255)),
         models.IntegerField(name="age", allow_none=True),
-        models.StringField(name="nick"),
+        models.StringField(name="nick", validate=validate.Length(max=255)),
         models.ListField(models.StringField(), name="tags"),
         models.PkField(name="id"),
     ]
@@ -71,7 +74,7 @@ class Page(models.Model):
     """Has a key that the client chooses."""
 
     fields = [
-        models.StringPkField(name="slug"),
+        models.StringPkField(name="slug", validate=validate.Length(max=255)),
         models.StringField(name="title", required=True),
         models.IntegerField(name="visits", load_default=0),
     ]

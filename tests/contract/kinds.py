@@ -26,7 +26,7 @@ from marshmallow import validate as v
 from openrest import models
 from openrest.config import UniqueVerb
 from openrest.controllers import Controller, WSGIDispatcher
-from openrest.datastore import PythonListDataStore, SQLiteDataStore
+from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
 from openrest.openapi import Version
 from openrest.views import JsonResponse
 from tests.contract.apis import Kind
@@ -411,18 +411,30 @@ def serve(
     *,
     verbs: tuple[UniqueVerb, ...] = ("GET", "PUT", "PATCH", "DELETE"),
     debug: bool = True,
+    store: tuple[type[DataStore], Callable[[str], Any]] | None = None,
 ) -> WSGIDispatcher:
-    """An API with a resource for each model, which begins empty."""
+    """An API with a resource for each model, which begins empty.
+
+    `store` is the class of another store than that of the `kind`, with what it needs to reach the
+    data of the resource with a name.
+    """
 
     def controller(name: str, model: type[Schema]) -> type[Controller]:
         where: Any = [] if kind == "list" else {"name": str(folder / "kinds.db"), "table": name}
+        stores: dict[Kind, type[DataStore]] = {
+            "list": PythonListDataStore,
+            "sqlite": SQLiteDataStore,
+        }
+        datastore = stores[kind]
+        if store is not None:
+            datastore, where = store[0], store[1](name)
 
         class Resource(Controller):
             resource = {
                 "resource_name": name,
                 "resource": where,
                 "model": model,
-                "datastore": PythonListDataStore if kind == "list" else SQLiteDataStore,
+                "datastore": datastore,
             }
             controller = {"list_verbs": ["GET", "POST"], "unique_verbs": list(verbs)}
             view = {"response_class": JsonResponse}

@@ -1,0 +1,100 @@
+"""One pool for each database in a process."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from openrest.datastore.sql.backend import Backend
+from openrest.datastore.sql.lite import SQLite
+from openrest.datastore.sql.mariadb import MariaDB
+from openrest.datastore.sql.pool import Pool
+from openrest.datastore.sql.postgresql import PostgreSQL
+from openrest.datastore.sql.resource import OPTIONS, Resource
+
+__all__ = ["pool_of"]
+
+_LOCK: Final = threading.Lock()
+#: The pools that some store has, by their URL or their engine.
+_POOLS: Final[weakref.WeakValueDictionary[Any, Pool]] = weakref.WeakValueDictionary()
+
+
+def pool_of(resource: Resource) -> tuple[Pool, list[str]]:
+    """The pool that all stores of the database share, and why it is not the one asked for."""
+    if resource.url is not None:
+        place: Any = resource.url.render_as_string(hide_password=False)
+    else:
+        place = resource.engine
+    with _LOCK:
+        pool = _POOLS.get(place)
+        if pool is None:
+            pool = _POOLS[place] = _made(resource)
+            return pool, []
+    return pool, [
+        f"resource[{name!r}] is {value}, and another resource of this database has "
+        f"{pool.options[name]}: they share one pool."
+        for name, value in resource.options.items()
+        if pool.options[name] != value
+    ]
+
+
+def _made(resource: Resource) -> Pool:
+    options = {**OPTIONS, **resource.options}
+    if resource.url is None:
+        assert resource.engine is not None
+        return Pool(resource.engine, _backend(resource.engine), options, owned=False)
+    try:
+        engine = sa.create_engine(
+            resource.url,
+            isolation_level="AUTOCOMMIT",
+            connect_args=_connect_args(resource.url, options),
+            poolclass=sa.QueuePool,
+            pool_size=int(options["pool_size"]),
+            max_overflow=0,
+            pool_timeout=options["pool_timeout"],
+            # A transaction ends where it began, so nothing is left of one to undo.
+            pool_reset_on_return=None,
+        )
+    except ModuleNotFoundError as missing:
+        raise ModuleNotFoundError(
+            f"{resource.url.drivername} needs {missing.name}: pip install 'openrest[sql]'",
+            name=missing.name,
+        ) from missing
+    return Pool(engine, _backend(engine), options, owned=True)
+
+
+def _connect_args(url: sa.URL, options: Mapping[str, float]) -> dict[str, Any]:
+    seconds = max(1, round(options["connect_timeout"]))
+    patience = options["statement_timeout"]
+    match url.get_backend_name():
+        case "postgresql":
+            return {
+                "connect_timeout": seconds,
+                "client_encoding": "utf8",
+                # A server that has vanished acknowledges nothing.
+                "tcp_user_timeout": round(patience * 1000),
+            }
+        case "sqlite":
+            return {"timeout": patience, "check_same_thread": False}
+        case _:
+            return {
+                "connect_timeout": seconds,
+                "charset": "utf8mb4",
+                # It ends statements itself, before that.
+                "read_timeout": round(patience) + 5,
+                "write_timeout": round(patience) + 5,
+            }
+
+
+def _backend(engine: sa.Engine) -> Backend:
+    match engine.dialect.name:
+        case "postgresql":
+            return PostgreSQL()
+        case "sqlite":
+            return SQLite()
+        case _:
+            return MariaDB()

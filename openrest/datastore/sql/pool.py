@@ -1,0 +1,397 @@
+"""The connections to one database that all of its stores share, and the transactions on them."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.pool import PoolProxiedConnection
+
+from openrest.datastore.sql.backend import Backend
+from openrest.datastore.sql.failures import Again, Lost, Refused
+from openrest.errors import ConfigurationError, ContractError, StoreError, StoreUnavailable
+from openrest.rehearsal import rehearsing
+
+__all__ = ["Done", "Pool"]
+
+Made = TypeVar("Made")
+
+#: How often a transaction is carried out that the database undoes, and for how many seconds at
+#: most it is left alone before.
+_ATTEMPTS: Final = 20
+_PAUSE: Final = 0.05
+
+#: As many rows of a stream are in memory at a time.
+_BATCH: Final = 256
+
+#: In the notes that SQLAlchemy keeps of a connection: that it has been set up.
+_READY: Final = "openrest"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a statement has done."""
+
+    rows: Sequence[tuple[Any, ...]]
+    count: int
+    last_key: Any
+
+
+class Pool:
+    """Runs statements on the connections of an engine, each thread on one at a time.
+
+    Statements are texts with values to bind, as the driver takes them. A connection commits each
+    of them by itself, but for those of a transaction. `owned` says that the engine is for nobody
+    else. A child of this process begins with no connections. `options` are those of a resource.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, backend: Backend, options: Mapping[str, float], *, owned: bool
+    ) -> None:
+        self.engine = engine
+        self.backend = backend
+        self.options = options
+        self._statement_timeout = options["statement_timeout"]
+        self._owned = owned
+        self._errors: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._threads = threading.local()
+        self._name = _name(engine.url)
+        _after_each_fork(self)
+        if owned:
+            weakref.finalize(self, engine.dispose)
+
+    def read(self, sql: str, values: Any) -> Sequence[tuple[Any, ...]]:
+        """All rows that a query gives: in the transaction of this thread, if it has one."""
+        inside = self._inside()
+        if inside is not None:
+            return inside.read(sql, values)
+        try:
+            return self._alone(self._rows, sql, values)
+        except Lost:
+            # Perhaps only the connection, which may have been idle for long; and if more is gone,
+            # there are no others that are as old. Nothing was written.
+            return self._alone(self._rows, sql, values)
+
+    def write(self, sql: str, values: Any, table: str) -> Done:
+        """Run a statement that writes, in the transaction of this thread or as one of its own."""
+        inside = self._inside()
+        if inside is not None:
+            return inside.execute(sql, values)
+        if rehearsing():
+            return self.atomically(lambda: self.write(sql, values, table), table, strict=False)
+        return self._repeated(lambda _: self._alone(self._execute, sql, values))
+
+    def atomically(self, step: Callable[[], Made], table: str, *, strict: bool) -> Made:
+        """Carry out the step in a transaction, once more where the database has undone it.
+
+        In a `strict` one, what it reads holds until all is written. An exception undoes it, and so
+        does its end, while this thread is `rehearsing`.
+        """
+
+        def attempt(repeated: bool) -> Made:
+            with self._transaction(table, strict=strict, repeated=repeated):
+                return step()
+
+        if self._inside() is not None:
+            raise ContractError("A change or check must not write to the store that runs it.")
+        return self._repeated(attempt)
+
+    def batches(
+        self, statements: Sequence[tuple[str, Any]]
+    ) -> Generator[Sequence[tuple[Any, ...]], None, None]:
+        """All rows that queries give, some at a time, as they are when the first one begins.
+
+        On a connection of its own, which is closed at the end: this thread may write meanwhile.
+        """
+        try:
+            connection, cursor_of = self._streaming()
+        except Lost:
+            connection, cursor_of = self._streaming()
+        try:
+            for number, (sql, values) in enumerate(statements):
+                with self.backend.streaming(cursor_of(number)) as cursor:
+                    yield from self._fetched(connection, cursor, sql, values)
+        finally:
+            connection.close()
+
+    def _fetched(
+        self, connection: PoolProxiedConnection, cursor: Any, sql: str, values: Any
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
+        try:
+            cursor.execute(sql, values)
+            while rows := cursor.fetchmany(_BATCH):
+                yield rows
+        except self._errors as error:
+            raise self._failed(error, connection) from error
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether this thread has a transaction."""
+        return self._inside() is not None
+
+    @contextmanager
+    def connected(self) -> Iterator[sa.Connection]:
+        """A connection of SQLAlchemy for what is done at the start.
+
+        Raises ConfigurationError for what the database refuses.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except exc.TimeoutError as error:
+            raise StoreUnavailable(
+                f"{self._name}: all connections of the pool are in use"
+            ) from error
+        except exc.DBAPIError as error:
+            cause = error.orig if isinstance(error.orig, Exception) else error
+            passes = isinstance(error, (exc.OperationalError, exc.InterfaceError))
+            if passes and self.backend.failure(cause).what == "away":
+                raise StoreUnavailable(f"{self._name}: {_text(cause)}") from error
+            raise ConfigurationError(
+                f"the database {self._name!r}", [f"{_text(cause)}."]
+            ) from error
+
+    def dispose(self) -> None:
+        """Close all connections that nobody uses; the next statement opens another."""
+        self.engine.dispose()
+
+    def _streaming(self) -> tuple[PoolProxiedConnection, Callable[[int], Any]]:
+        """A connection that is no longer one of the pool, and what makes cursors of it."""
+        connection = self._checked_out()
+        connection.detach()
+        begin, cursor_of = self.backend.stream(_driver(connection))
+        try:
+            for statement in begin:
+                self._execute(connection, statement, None)
+        except BaseException:
+            connection.close()
+            raise
+        return connection, cursor_of
+
+    def _inside(self) -> _Transaction | None:
+        return getattr(self._threads, "transaction", None)
+
+    def _repeated(self, attempt: Callable[[bool], Made]) -> Made:
+        for number in range(_ATTEMPTS):
+            if number:
+                # Not all at the same moment, and later the more of them there seem to be.
+                time.sleep(random.uniform(0, min(_PAUSE, 0.001 * 2**number)))
+            try:
+                return attempt(number > 0)
+            except Again as error:
+                last = error
+        raise StoreUnavailable(f"{last.reason} ({_ATTEMPTS} times)") from last
+
+    @contextmanager
+    def _transaction(self, table: str, *, strict: bool, repeated: bool) -> Iterator[None]:
+        begin = list(self.backend.begin(strict=strict))
+        queue = self.backend.queue(table) if repeated else None
+        if queue is not None:
+            begin.append(queue)
+        try:
+            inside = self._begun(begin)
+        except Lost:
+            inside = self._begun(begin)  # it has done nothing yet
+        self._threads.transaction = inside
+        try:
+            yield
+            if rehearsing():
+                inside.roll_back()
+            else:
+                inside.commit()
+        except Exception:
+            inside.roll_back()
+            raise
+        except BaseException:
+            # It may have come in the middle of a statement, whose answer nobody has read.
+            inside.connection.invalidate()
+            raise
+        finally:
+            self._threads.transaction = None
+            self._give_back(inside.connection)
+
+    def _begun(self, begin: Sequence[str]) -> _Transaction:
+        connection = self._checked_out()
+        inside = _Transaction(self, connection)
+        try:
+            for statement in begin:
+                inside.execute(statement, None)
+        except BaseException:
+            inside.roll_back()
+            self._give_back(connection)
+            raise
+        return inside
+
+    def _alone(
+        self, run: Callable[[PoolProxiedConnection, str, Any], Made], sql: str, values: Any
+    ) -> Made:
+        """What a statement gives that is no part of a transaction."""
+        connection = self._checked_out()
+        try:
+            return run(connection, sql, values)
+        except StoreError:
+            raise
+        except BaseException:
+            connection.invalidate()
+            raise
+        finally:
+            self._give_back(connection)
+
+    def _checked_out(self) -> PoolProxiedConnection:
+        try:
+            connection = self.engine.raw_connection()
+        except exc.TimeoutError as error:
+            raise StoreUnavailable(
+                f"{self._name}: all connections of the pool are in use"
+            ) from error
+        except self._errors as error:
+            raise StoreUnavailable(f"{self._name}: {_text(error)}") from error
+        if self._owned and _READY in connection.info:
+            return connection
+        try:
+            if not self._owned:
+                self.engine.dialect.set_isolation_level(_driver(connection), "AUTOCOMMIT")
+            if _READY not in connection.info:
+                self.backend.set_up(_driver(connection), self._statement_timeout)
+                connection.info[_READY] = True
+        except self._errors as error:
+            failed = self._failed(error, connection)
+            connection.invalidate()
+            raise failed from error
+        return connection
+
+    def _give_back(self, connection: PoolProxiedConnection) -> None:
+        if not self._owned and connection.is_valid:
+            try:
+                self.engine.dialect.reset_isolation_level(_driver(connection))
+            except self._errors:
+                connection.invalidate()
+        connection.close()
+
+    def _execute(self, connection: PoolProxiedConnection, sql: str, values: Any) -> Done:
+        try:
+            cursor = _driver(connection).cursor()
+            cursor.execute(sql, values) if values is not None else cursor.execute(sql)
+            rows = cursor.fetchall() if cursor.description else ()
+            return Done(rows, cursor.rowcount, getattr(cursor, "lastrowid", None))
+        except self._errors as error:
+            raise self._failed(error, connection) from error
+
+    def _rows(
+        self, connection: PoolProxiedConnection, sql: str, values: Any
+    ) -> Sequence[tuple[Any, ...]]:
+        # Not by `_execute`: to ask psycopg for a description takes as long as a fetch.
+        try:
+            cursor = _driver(connection).cursor()
+            cursor.execute(sql, values)
+            rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+        except self._errors as error:
+            raise self._failed(error, connection) from error
+
+    def _failed(self, error: Exception, connection: PoolProxiedConnection) -> StoreError:
+        """What to raise for an error of the driver. A connection that is gone is given up."""
+        failure = self.backend.failure(error)
+        text = f"{self._name}: {_text(error)}"
+        if self.backend.is_lost(error) or self.engine.dialect.is_disconnect(
+            error,  # type: ignore[arg-type]
+            connection.dbapi_connection,
+            None,
+        ):
+            connection.invalidate()
+            # The others are as old, and a server that starts again has closed them all.
+            self.engine.dispose()
+            return Lost(text)
+        match failure.what:
+            case "again":
+                return Again(text)
+            case "away":
+                return StoreUnavailable(text)
+            case _:
+                return Refused(text, failure)
+
+    def _forked(self) -> None:
+        # Not closed: that would tell the server to end what the parent still uses.
+        self.engine.dispose(close=False)
+        self._threads = threading.local()
+
+
+class _Transaction:
+    """What one thread has open."""
+
+    def __init__(self, pool: Pool, connection: PoolProxiedConnection) -> None:
+        self.connection = connection
+        self._pool = pool
+        self._failure: StoreError | None = None
+
+    def execute(self, sql: str, values: Any) -> Done:
+        return self._noting(self._pool._execute, sql, values)
+
+    def read(self, sql: str, values: Any) -> Sequence[tuple[Any, ...]]:
+        return self._noting(self._pool._rows, sql, values)
+
+    def _noting(
+        self, run: Callable[[PoolProxiedConnection, str, Any], Made], sql: str, values: Any
+    ) -> Made:
+        try:
+            return run(self.connection, sql, values)
+        except StoreError as error:
+            self._failure = error
+            raise
+
+    def commit(self) -> None:
+        if self._failure is not None:
+            # Somebody's function has caught it; the database has given up what came before.
+            raise self._failure
+        try:
+            self._pool._execute(self.connection, "COMMIT", None)
+        except Lost as error:
+            raise StoreUnavailable(
+                f"{error.reason}: nobody knows whether the last write was stored"
+            ) from error
+
+    def roll_back(self) -> None:
+        if self.connection.is_valid:
+            try:
+                self._pool._execute(self.connection, "ROLLBACK", None)
+            except StoreError:
+                self.connection.invalidate()
+
+
+def _driver(connection: PoolProxiedConnection) -> Any:
+    """The connection of the driver."""
+    return connection.dbapi_connection
+
+
+def _name(url: sa.URL) -> str:
+    """Which database it is, without a user and a password."""
+    where = f"{url.host or 'localhost'}:{url.port}" if url.port else url.host or ""
+    return "/".join(filter(None, [where, url.database])) or url.get_backend_name()
+
+
+def _text(error: Exception) -> str:
+    """The first line of what the driver says; the others have values of the statement in them."""
+    texts = [str(one) for one in error.args if isinstance(one, str)] or [str(error)]
+    lines = texts[0].strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _after_each_fork(pool: Pool) -> None:
+    known = weakref.ref(pool)
+
+    def begin_anew() -> None:
+        found = known()
+        if found is not None:
+            found._forked()
+
+    if hasattr(os, "register_at_fork"):  # Windows has no fork
+        os.register_at_fork(after_in_child=begin_anew)
