@@ -32,9 +32,11 @@ __all__ = [
 
 #: One record: native Python values keyed by field name.
 Record = dict[str, Any]
-#: From the current record to the new one. It may raise, and then nothing is written.
+#: From the current record to the new one. It may raise, and then nothing is written. A store may
+#: call it more than once, where it has to begin anew: then what came of it before does not count.
 Change = Callable[[Record], Record]
-#: Sees the record that is about to come or to go. It may raise, and then nothing is written.
+#: Sees the record that is about to come or to go. It may raise, and then nothing is written. It
+#: may be called more than once, too.
 Check = Callable[[Record], object]
 
 

@@ -336,7 +336,8 @@ class Controller:
 
         most, looks = self._bulk().max_affected, self._hooks_deletes
         affected = self.store.delete_many(self._meant(call), most, check if looks else None)
-        for record in seen:
+        # A store may begin anew, and then those before were not deleted, or are here again.
+        for record in seen[len(seen) - affected :] if looks else ():
             call.afterwards(self.after_delete, call, record)
         return Result({"affected": affected})
 

@@ -139,7 +139,8 @@ class RelatedStore(StoreAround):
 
         count = self.base.delete_many(query, most, alone)
         if not self._deletes_alone and not rehearsing():
-            for key in keys:
+            # A store may begin anew, and the keys before are those of what was undone.
+            for key in keys[len(keys) - count :]:
                 plan_deletion(self._relations, self._name, key, restrict=False).carry_out()
         return count
 
