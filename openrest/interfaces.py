@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from marshmallow import Schema
 
@@ -29,6 +29,8 @@ __all__ = [
     "StoreValidator",
     "Validators",
 ]
+
+Made = TypeVar("Made")
 
 #: One record: native Python values keyed by field name.
 Record = dict[str, Any]
@@ -91,6 +93,8 @@ class DataStore(ABC):
     can_be_away: ClassVar[bool] = False
     #: Whether `update_many` and `delete_many` work.
     changes_many: ClassVar[bool] = False
+    #: Whether `together` works.
+    changes_together: ClassVar[bool] = False
     #: Whether its writes are undone within a `openrest.rehearsal.rehearsal`.
     rehearses: ClassVar[bool] = False
     #: Whether `insert_once` works.
@@ -180,6 +184,21 @@ class DataStore(ABC):
         Both for the writes to this store and for those to the other, which may be this one.
         """
         return False
+
+    def together(self, step: Callable[[], Made]) -> Made:
+        """Carry out `step` as one atomic step of all that this thread writes within it.
+
+        That is what it writes to this store and to each one that this is `atomic_with`; the writes
+        take part in it instead of being steps of their own. An exception that leaves `step` undoes
+        all of it, and so does its end within a `openrest.rehearsal.rehearsal`. One that a write
+        raises leaves nothing of that write: whoever catches it may go on. What the thread reads
+        by `get`, `find` or a count has what it has written, and nobody else sees any of it before
+        the end.
+
+        `step` may be run more than once: a store may begin anew where another write came between.
+        It may call `together` itself. A `change` or `check` may not write within it either.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not change together")
 
     def insert(self, record: Record, check: Check | None = None) -> Record:
         """Store a new record and give it back with its key, as one atomic step with `check`.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 from openrest.interfaces import Change, Check, DataStore, Once, Record
 from openrest.query import Query
 
 __all__ = ["StoreAround"]
+
+Made = TypeVar("Made")
 
 #: What is known of a store: all that its class says, and whose records it has.
 _KNOWN: Final = (*DataStore.__annotations__, "resource", "shape", "key", "validators")
@@ -51,6 +53,9 @@ class StoreAround(DataStore):
 
     def get(self, key: Any) -> Record:
         return self.base.get(key)
+
+    def together(self, step: Callable[[], Made]) -> Made:
+        return self.base.together(step)
 
     def insert(self, record: Record, check: Check | None = None) -> Record:
         return self.base.insert(record, *_given(check))

@@ -145,6 +145,8 @@ class Database:
         self.found = found
         #: What the file has to have beside the table.
         self.beside: list[SearchIndex | KeyTable] = []
+        #: The file itself, whatever it is called.
+        self.file = path.resolve()
         self._path = path
         self._timeout = timeout
         self._table = table
@@ -172,6 +174,9 @@ class Database:
         On a connection of its own: this thread may write meanwhile, which it could not on one
         that still reads an earlier moment.
         """
+        if self.file in _THREAD.joint:
+            yield self.rows(sql, parameters)  # another connection would not see what it wrote
+            return
         if self._process.pid != os.getpid():
             self._after_fork()
         handle = self._open()
@@ -193,6 +198,8 @@ class Database:
         try:
             if connection.in_transaction:
                 return connection.execute(sql, parameters)
+            if self.file in _THREAD.joint:
+                raise StoreUnavailable(f"{self._path}: the transaction has been undone")
             if rehearsing():
                 with self.transaction():
                     return connection.execute(sql, parameters)
@@ -211,7 +218,11 @@ class Database:
         handle = self._handle()
         connection = handle.connection
         if connection.in_transaction:
-            raise ContractError("A change or check must not write to the store that runs it.")
+            with self._part(handle):
+                yield
+            return
+        if self.file in _THREAD.joint:
+            raise StoreUnavailable(f"{self._path}: the transaction has been undone")
         with self._turn():
             self._check(handle)
             # IMMEDIATE takes the write lock at once. A transaction that read first would be
@@ -224,6 +235,44 @@ class Database:
                 connection.rollback()
                 raise
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """A transaction in which all that this thread writes to the file takes part.
+
+        Whichever `Database` it is written through, it is written on the connection of this one.
+        """
+        with self.transaction():
+            handle = self._handle()
+            outer = _THREAD.joint.get(self.file)
+            _THREAD.joint[self.file] = handle
+            handle.takes_part = True
+            try:
+                yield
+            finally:
+                handle.takes_part = False
+                if outer is None:
+                    del _THREAD.joint[self.file]
+
+    @contextmanager
+    def _part(self, handle: _Handle) -> Iterator[None]:
+        """A write within a transaction `together`, which an exception undoes by itself."""
+        if not handle.takes_part:
+            raise ContractError("A change or check must not write to the store that runs it.")
+        connection = handle.connection
+        self._control(connection, "SAVEPOINT openrest_part")
+        handle.takes_part = False
+        try:
+            yield
+            self._control(connection, "RELEASE openrest_part")
+        except BaseException:
+            # After some failures SQLite has undone the whole transaction already.
+            if connection.in_transaction:
+                self._control(connection, "ROLLBACK TO openrest_part")
+                self._control(connection, "RELEASE openrest_part")
+            raise
+        finally:
+            handle.takes_part = True
+
     def close(self) -> None:
         """Close the connection of this thread; the next statement opens a new one."""
         self._process.threads.handle = None
@@ -235,12 +284,23 @@ class Database:
             self.close()
 
     def _handle(self) -> _Handle:
+        joint = _THREAD.joint.get(self.file)
+        if joint is not None:
+            return self._joined(joint)
         if self._process.pid != os.getpid():
             self._after_fork()
         handle: _Handle | None = getattr(self._process.threads, "handle", None)
         if handle is None:
             self._process.threads.handle = handle = self._open()
         return handle
+
+    def _joined(self, joint: _Handle) -> _Handle:
+        """The connection of another `Database`, where it is to a file whose table fits here."""
+        if joint.connection.pid != os.getpid():
+            raise StoreError(f"{self._path}: the process was forked within a transaction")
+        if joint.file != self._fitting:
+            self._process.threads.handle = self._open()
+        return joint
 
     def _open(self) -> _Handle:
         file = _look(self._path)
@@ -329,6 +389,8 @@ class _Handle:
         self.file = file
         #: When a reader has to check that the file is still there, by time.monotonic().
         self.trusted_until = 0.0
+        #: Whether a write takes part in the transaction that there is.
+        self.takes_part = False
         self._opened = opened
         opened.add(connection)
 
@@ -339,6 +401,16 @@ class _Handle:
         if self.connection.pid == os.getpid():
             self._opened.discard(self.connection)
             self.connection.close()
+
+
+class _Thread(threading.local):
+    """The connections on which this thread has begun a transaction `together`, by their files."""
+
+    def __init__(self) -> None:
+        self.joint: dict[Path, _Handle] = {}
+
+
+_THREAD: Final = _Thread()
 
 
 def _look(path: Path) -> _File:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import copy
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from typing import Any, Final
+from contextlib import contextmanager
+from typing import Any, Final, Generic, TypeVar
 
 from marshmallow import Schema
 
@@ -36,6 +38,43 @@ from openrest.rehearsal import rehearsing
 
 __all__ = ["PythonListDataStore"]
 
+Made = TypeVar("Made")
+Table = TypeVar("Table")
+
+
+class _Tables:
+    """All that a store has. A kept record is never changed, only replaced."""
+
+    def __init__(self, uniques: list[Unique]) -> None:
+        self.uniques = uniques
+        self.records: dict[Any, Record] = {}
+        self.keys: list[Any] = []  # ascending
+        self.last_key = 0
+        self.remembered = RememberedKeys()
+
+    def copy(self) -> _Tables:
+        """Tables of their own, with the same records."""
+        new = copy.copy(self)
+        new.uniques = [unique.copy() for unique in self.uniques]
+        new.records = self.records.copy()
+        new.keys = self.keys.copy()
+        new.remembered = self.remembered.copy()
+        return new
+
+
+class _Seen(Generic[Table]):
+    """A table of a store, as this thread sees it."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name.removeprefix("_")
+
+    def __get__(self, store: PythonListDataStore, owner: type) -> Table:
+        found: Table = getattr(store._tables, self._name)
+        return found
+
+    def __set__(self, store: PythonListDataStore, value: Table) -> None:
+        setattr(store._tables, self._name, value)
+
 
 class PythonListDataStore(DataStore):
     """Keeps records in memory, beginning with those of a list.
@@ -58,8 +97,15 @@ class PythonListDataStore(DataStore):
     seekable = True
     rehearses = True
     changes_many = True
+    changes_together = True
     idempotent = True
     enforces = (UniqueTogether,)
+
+    _uniques = _Seen[list[Unique]]()
+    _records = _Seen[dict[Any, Record]]()
+    _keys = _Seen[list[Any]]()
+    _last_key = _Seen[int]()
+    _remembered = _Seen[RememberedKeys]()
 
     def __init__(
         self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
@@ -73,12 +119,9 @@ class PythonListDataStore(DataStore):
         self._keep = Keeper(self.shape, self.key)
         self._copy = copier(self.shape)
         self._values = {member.name: comparable(member) for member in self.shape.members}
-        self._uniques = [Unique(members, self.shape) for members in unique_members(validators)]
-        #: A kept record is never changed, only replaced: whoever holds it may read it at leisure.
-        self._records: dict[Any, Record] = {}
-        self._keys: list[Any] = []  # ascending
-        self._last_key = 0
-        self._remembered = RememberedKeys()
+        self._published = _Tables(
+            [Unique(members, self.shape) for members in unique_members(validators)]
+        )
         # Writers wait for one another, also while one runs somebody's `change`; readers wait
         # only for the instant in which the tables above are altered.
         self._writing = _WriteLock()
@@ -119,12 +162,33 @@ class PythonListDataStore(DataStore):
         """Whether it is of lists, too: all those of a process are written one at a time."""
         return isinstance(other, PythonListDataStore)
 
+    def together(self, step: Callable[[], Made]) -> Made:
+        """Carry out the step on tables that nobody else sees before it has come to its end.
+
+        It copies the tables of each list that it writes to, which holds references and no records.
+        """
+        with self._writing.around_others(), _drafting():
+            return step()
+
+    @property
+    def _tables(self) -> _Tables:
+        drafts = _THREAD.drafts
+        return self._published if drafts is None else drafts.get(self, self._published)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        with self._writing:
+            drafts = _THREAD.drafts
+            if drafts is not None and self not in drafts:
+                drafts[self] = self._published.copy()
+            yield
+
     def insert(self, record: Record, check: Check | None = None) -> Record:
         return self.insert_many([record], check)[0]
 
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         kept = [self._keep(record) for record in records]
-        with self._writing:
+        with self._written():
             self._add(kept, check)
         return [self._copy(record) for record in kept]
 
@@ -132,11 +196,11 @@ class PythonListDataStore(DataStore):
         self, once: Once, records: Sequence[Record], check: Check | None = None
     ) -> tuple[list[Record], bool]:
         kept = [self._keep(record) for record in records]
-        with self._writing:
+        with self._written():
             known = self._remembered.recall(once)
             if known is None:
                 self._add(kept, check)
-            if known is None and not rehearsing():
+            if known is None and _stays():
                 # A kept record is never changed: the same one serves for the records and the key.
                 with self._altering:
                     self._remembered.keep(once, kept)
@@ -149,7 +213,7 @@ class PythonListDataStore(DataStore):
         return None if known is None else [self._copy(record) for record in known]
 
     def forget_once(self, once: Once) -> None:
-        with self._writing, self._altering:
+        with self._written(), self._altering:
             self._remembered.forget(once)
 
     def update(self, key: Any, change: Change) -> Record:
@@ -157,19 +221,19 @@ class PythonListDataStore(DataStore):
 
         `change` must not write to this store (ContractError).
         """
-        with self._writing:
+        with self._written():
             return self._replace([self._current(key)], change)[0]
 
     def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
-        with self._writing:
+        with self._written():
             return self._replace(self._at_most(query, most), change)
 
     def delete(self, key: Any, check: Check | None = None) -> None:
-        with self._writing:
+        with self._written():
             self._remove([self._current(key)], check)
 
     def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
-        with self._writing:
+        with self._written():
             found = self._at_most(query, most)
             self._remove(found, check)
         return len(found)
@@ -189,7 +253,7 @@ class PythonListDataStore(DataStore):
             if new[-1][name] != key:
                 raise ContractError(f"The key {key!r} was changed to {new[-1][name]!r}.")
         self._refuse_conflicts(new, replaced={record[name] for record in old})
-        if not rehearsing():
+        if _stays():
             with self._altering:
                 for unique in self._uniques:
                     for record in old:
@@ -203,7 +267,7 @@ class PythonListDataStore(DataStore):
         if check is not None:
             for record in records:
                 check(self._copy(record))
-        if rehearsing():
+        if not _stays():
             return
         with self._altering:
             for record in records:
@@ -246,7 +310,7 @@ class PythonListDataStore(DataStore):
                     check(self._copy(record))
         self._assign_keys(records)
         self._refuse_conflicts(records)
-        if not rehearsing():
+        if _stays():
             self._put(records)
 
     def _assign_keys(self, records: Sequence[Record]) -> None:
@@ -330,6 +394,39 @@ class PythonListDataStore(DataStore):
 _WRITING: Final = threading.RLock()
 
 
+class _Thread(threading.local):
+    """What this thread has written within a step, and nobody else sees yet: None without one."""
+
+    drafts: dict[PythonListDataStore, _Tables] | None = None
+
+
+_THREAD: Final = _Thread()
+
+
+@contextmanager
+def _drafting() -> Iterator[None]:
+    """Keep apart what is written within, and let others see all of it at the end."""
+    outer = _THREAD.drafts
+    # A step within another one may fail by itself.
+    drafts = {store: tables.copy() for store, tables in (outer or {}).items()}
+    _THREAD.drafts = drafts
+    try:
+        yield
+    finally:
+        _THREAD.drafts = outer
+    if outer is not None:
+        outer.update(drafts)
+    elif not rehearsing():
+        for store, tables in drafts.items():
+            with store._altering:
+                store._published = tables
+
+
+def _stays() -> bool:
+    """Whether to write: what is rehearsed within a step is undone with all of it."""
+    return _THREAD.drafts is not None or not rehearsing()
+
+
 class _WriteLock:
     """The lock of all lists, which refuses a thread that is writing to this one already."""
 
@@ -338,14 +435,27 @@ class _WriteLock:
 
     def __enter__(self) -> None:
         _WRITING.acquire()
-        if self._held:
-            _WRITING.release()
-            raise ContractError("A change or check must not write to the store that runs it.")
+        self._refuse_itself()
         self._held = True
 
     def __exit__(self, *_: object) -> None:
         self._held = False
         _WRITING.release()
+
+    @contextmanager
+    def around_others(self) -> Iterator[None]:
+        """Hold the lock for writes that take it once more."""
+        _WRITING.acquire()
+        self._refuse_itself()
+        try:
+            yield
+        finally:
+            _WRITING.release()
+
+    def _refuse_itself(self) -> None:
+        if self._held:
+            _WRITING.release()
+            raise ContractError("A change or check must not write to the store that runs it.")
 
 
 def _subject(model: type[Schema]) -> str:

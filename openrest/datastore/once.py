@@ -42,6 +42,12 @@ class RememberedKeys:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def copy(self) -> RememberedKeys:
+        """One that remembers by itself, with what this one remembers."""
+        new = RememberedKeys()
+        new._kept, new._ends = self._kept.copy(), self._ends.copy()
+        return new
+
     def recall(self, once: Once) -> list[Record] | None:
         """The records that the request has made; None unless it was carried out.
 

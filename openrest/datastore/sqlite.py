@@ -72,6 +72,7 @@ class SQLiteDataStore(TransactionalStore):
     can_be_away = True
     rehearses = True
     changes_many = True
+    changes_together = True
     enforces = (UniqueTogether,)
 
     def __init__(
@@ -90,7 +91,6 @@ class SQLiteDataStore(TransactionalStore):
         )
         found = _prepare(path, timeout, self.table)
         self._place = path, timeout
-        self._file = path.resolve()
         self._database = Database(path, timeout, self.table, found)
         self._keep = Keeper(self.shape, self.key)
         self._keys = KeyTable(name)
@@ -171,7 +171,11 @@ class SQLiteDataStore(TransactionalStore):
 
     def atomic_with(self, other: DataStore) -> bool:
         """Whether it is of the same file, to which one transaction writes at a time."""
-        return isinstance(other, SQLiteDataStore) and other._file == self._file
+        return isinstance(other, SQLiteDataStore) and other._database.file == self._database.file
+
+    def together(self, step: Callable[[], Made]) -> Made:
+        with self._database.together():
+            return step()
 
     def recall_once(self, once: Once) -> list[Record] | None:
         found = self._database.rows(self._keys.recall, self._keys.recalled(once))

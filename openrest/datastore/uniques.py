@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import operator
 from collections.abc import Callable, Container
@@ -29,6 +30,12 @@ class Unique:
         self.members = members
         self._read = [comparable(shape.member(name)) for name in members]
         self._owners: dict[Values, Any] = {}
+
+    def copy(self) -> Unique:
+        """One that notes by itself, with what this one has noted."""
+        new = copy.copy(self)
+        new._owners = self._owners.copy()
+        return new
 
     def add(self, record: Record, key: Any) -> None:
         """Note the values of a record."""

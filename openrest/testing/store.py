@@ -7,9 +7,10 @@
             return MyStore({"url": ...}, model, validators)
 
 Each test is named after the rule that it checks. What a store says it cannot do (`operators`,
-`sortable`, `searchable`, `seekable`, `writable`, `changes_many`, `idempotent`, `rehearses`,
-`enforces`) is skipped, with the reason. Give `peek` and `poke` too where the data can be reached
-without the store: a store that only remembers what it should have written passes every other test.
+`sortable`, `searchable`, `seekable`, `writable`, `changes_many`, `changes_together`, `idempotent`,
+`rehearses`, `enforces`) is skipped, with the reason. Give `peek` and `poke` too where the data can
+be reached without the store: a store that only remembers what it should have written passes every
+other test.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from openrest.testing.store_reads import ReadingRules
 from openrest.testing.store_rehearsals import RehearsalRules
 from openrest.testing.store_searches import SearchingRules
 from openrest.testing.store_threads import ThreadRules
+from openrest.testing.store_together import TogetherRules
 from openrest.testing.store_writes import WritingRules
 
 __all__ = ["StoreContract"]
@@ -35,5 +37,6 @@ class StoreContract(
     OnceRules,
     RehearsalRules,
     ThreadRules,
+    TogetherRules,
 ):
     """What `openrest.interfaces.DataStore` promises, as tests. Give at least `make_store`."""

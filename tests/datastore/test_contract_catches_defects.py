@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime as dt
 import time
 import unicodedata
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from marshmallow import Schema
@@ -22,6 +24,8 @@ from openrest.interfaces import Change, Check, Once, Record, StoreValidator
 from openrest.query import AnyOf, Condition, Query, Search, Test
 from openrest.rehearsal import rehearsing
 from openrest.testing import StoreContract
+
+Made = TypeVar("Made")
 
 
 class BuildsItsSQLFromStrings(SQLiteDataStore):
@@ -589,6 +593,58 @@ class SaysNothingOfKeys(PythonListDataStore):
     idempotent = False
 
 
+class BeginsNothing(PythonListDataStore):
+    def together(self, step: Callable[[], Made]) -> Made:
+        return step()
+
+
+class WritesItAllAlone(SQLiteDataStore):
+    def together(self, step: Callable[[], Made]) -> Made:
+        return step()
+
+
+class ForgetsTheStep(PythonListDataStore):
+    def together(self, step: Callable[[], Made]) -> Made:
+        made: list[Made] = []
+        with contextlib.suppress(_Undone):
+            super().together(lambda: _undone(made, step))
+        return made[0]
+
+
+class _Undone(Exception):
+    """What undoes a step that has come to its end."""
+
+
+def _undone(made: list[Made], step: Callable[[], Made]) -> None:
+    made.append(step())
+    raise _Undone
+
+
+class ReadsOnAnotherConnection(SQLiteDataStore):
+    def get(self, key: Any) -> Record:
+        return Context().run(_elsewhere, super().get, key)
+
+
+class HoldsBackNothing(SQLiteDataStore):
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        yield
+
+    def together(self, step: Callable[[], Made]) -> Made:
+        self._database._part = lambda handle: self._alone()  # type: ignore[method-assign]
+        return super().together(step)
+
+
+def _elsewhere(function: Callable[[Any], Made], value: Any) -> Made:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, value).result()
+
+
+class RehearsesStepsForGood(PythonListDataStore):
+    def together(self, step: Callable[[], Made]) -> Made:
+        return Context().run(super().together, step)
+
+
 #: Each defect, and a rule that it breaks.
 DEFECTS: list[tuple[type[DataStore], str]] = [
     (BuildsItsSQLFromStrings, "a_condition_takes_its_text_for_a_value_and_never_for_code"),
@@ -676,6 +732,15 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
     (RemembersRehearsals, "a_rehearsed_request_is_not_remembered"),
     (ForgetsNothing, "a_request_can_be_forgotten_before_its_time"),
     (KeepsKeysForAll, "the_keys_of_two_stores_are_not_the_same"),
+    (ForgetsTheStep, "a_step_gives_what_it_makes_and_writes_all_of_it"),
+    (BeginsNothing, "an_exception_undoes_all_of_a_step"),
+    (WritesItAllAlone, "an_exception_undoes_all_of_a_step"),
+    (ReadsOnAnotherConnection, "a_step_reads_what_it_has_written"),
+    (HoldsBackNothing, "a_write_that_fails_within_a_step_leaves_nothing_of_itself"),
+    (HoldsBackNothing, "a_change_within_a_step_must_not_write_to_its_store"),
+    (BeginsNothing, "nobody_else_sees_a_part_of_a_step"),
+    (WritesItAllAlone, "no_step_is_lost_between_many_threads"),
+    (RehearsesStepsForGood, "a_rehearsed_step_sees_what_it_does_and_is_undone"),
     (MergesInsteadOfReplacing, "update_replaces_the_record_by_the_changed_one"),
 ]
 

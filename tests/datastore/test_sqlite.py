@@ -30,6 +30,7 @@ from openrest.errors import (
 )
 from openrest.interfaces import Record, StoreValidator
 from openrest.query import Condition, Order, Query
+from openrest.rehearsal import rehearsal
 from openrest.testing import StoreContract
 from openrest.testing.store_base import MOST, Everything
 
@@ -545,3 +546,83 @@ def test_connections_are_closed_with_their_threads(tmp_path: Path) -> None:
     store.close()
     assert len(opened) == 0
     assert store.count(Query()) == 1
+
+
+# Steps of several writes
+
+
+class Like(models.Model):
+    tweet = models.IntegerField(required=True)
+    id = models.PkField()
+
+
+def likes(path: Path) -> SQLiteDataStore:
+    return SQLiteDataStore({"name": str(path / "twitter.db"), "table": "likes"}, Like)
+
+
+def test_tables_of_one_file_change_together(tmp_path: Path) -> None:
+    store, other = tweets(tmp_path), likes(tmp_path)
+    store.insert({"text": "Hello"})
+
+    def step() -> int:
+        store.delete(1)
+        other.insert_many([{"tweet": 1}, {"tweet": 2}], lambda like: None)
+        other.together(lambda: other.update(2, lambda like: {**like, "tweet": 3}))
+        assert [like["tweet"] for like in other.stream(Query())] == [1, 3]
+        assert run(tmp_path, "SELECT count(*) FROM likes") == [(0,)]
+        return store.count(Query())
+
+    def fails() -> None:
+        step()
+        raise RecordNotFound(7)
+
+    with pytest.raises(RecordNotFound):
+        store.together(fails)
+    assert (store.count(Query()), other.count(Query())) == (1, 0)
+    with rehearsal():
+        assert store.together(step) == 0
+    assert (store.count(Query()), other.count(Query())) == (1, 0)
+    assert store.together(step) == 0
+    assert run(tmp_path, "SELECT tweet FROM likes ORDER BY id") == [(1,), (3,)]
+
+
+def test_a_write_through_another_table_is_a_step_of_its_own_again_after_a_step(
+    tmp_path: Path,
+) -> None:
+    store, other = tweets(tmp_path), likes(tmp_path)
+    store.together(lambda: other.insert({"tweet": 1}))
+    other.insert({"tweet": 2})
+    store.close()
+    assert run(tmp_path, "SELECT tweet FROM likes ORDER BY id") == [(1,), (2,)]
+
+
+def test_a_change_must_not_write_to_another_table_of_its_file_within_a_step(
+    tmp_path: Path,
+) -> None:
+    store, other = tweets(tmp_path), likes(tmp_path)
+    store.insert({"text": "Hello"})
+
+    def change(tweet: Record) -> Record:
+        other.insert_many([{"tweet": 1}])
+        return tweet
+
+    with pytest.raises(ContractError):
+        store.together(lambda: store.update(1, change))
+    assert other.count(Query()) == 0
+
+
+def test_nothing_is_written_in_a_step_that_sqlite_has_undone(tmp_path: Path) -> None:
+    store, other = tweets(tmp_path), likes(tmp_path)
+
+    def step() -> None:
+        store.insert({"text": "Hello"})
+        store._database._handle().connection.rollback()  # as SQLite does where a disk is full
+        with pytest.raises(StoreUnavailable):
+            store.insert({"text": "World"})
+        with pytest.raises(StoreUnavailable):
+            other.insert({"tweet": 1})
+        other.insert_many([{"tweet": 1}])
+
+    with pytest.raises(StoreUnavailable):
+        store.together(step)
+    assert (store.count(Query()), other.count(Query())) == (0, 0)

@@ -254,3 +254,31 @@ def test_a_stream_that_is_given_up_lets_go_of_its_connection(store: SQLiteDataSt
     assert len(store._database._process.opened) == 1
     stream.close()  # type: ignore[attr-defined]  # it is a generator
     assert len(store._database._process.opened) == 0
+
+
+def test_a_table_of_a_replaced_file_takes_part_in_a_step_where_it_fits(
+    store: SQLiteDataStore, path: Path, tmp_path: Path
+) -> None:
+    others = SQLiteDataStore({"name": path, "table": "others"}, Other)
+    others.insert({"id": "x", "title": "X"})
+    copied = tmp_path / "copied.db"
+    run(path, f"VACUUM INTO '{copied}'")
+    remove(path)
+    os.replace(copied, path)
+    with pytest.raises(StoreUnavailable):
+        store.delete("b")  # it has seen that its file is gone, and the other has not
+
+    def step() -> None:
+        store.insert({"id": "c"})
+        others.delete("x")
+
+    store.together(step)
+    assert run(path, "SELECT count(*) FROM notes UNION ALL SELECT count(*) FROM others") == [
+        (3,), (0,)
+    ]  # fmt: skip
+    remove(path)
+    notes(path)
+    store.close()
+    with pytest.raises(StoreError):
+        store.together(step)
+    assert run(path, "SELECT count(*) FROM notes") == [(0,)]
