@@ -361,8 +361,10 @@ class _Builder:
             )
         if name == "create" and definition.idempotency is not None:
             yield definition.idempotency.contribution()
-        if name == "delete":
-            yield deleting_contribution(self.relations.going_with(definition.name))
+        if name in ("delete", "delete_many"):
+            refused = deleting_contribution(self.relations.going_with(definition.name))
+            # Whether any go with many of them, the stores say, which nobody has made yet.
+            yield refused if name == "delete" else Contribution(responses=refused.responses)
         yield definition.preconditions.contribution(name)
         yield from self._preferring(name)
         if definition.dry_run is not None:

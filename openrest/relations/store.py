@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Mapping, Sequence
+import logging
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,12 +16,15 @@ from openrest.interfaces import Change, Check, DataStore, Once, Record
 from openrest.models.places import pointer
 from openrest.query import Query
 from openrest.rehearsal import rehearsing
-from openrest.relations.deleting import MOST, Occupied, plan_deletion
+from openrest.relations.deleting import MOST, Occupied, Place, missing_of, plan_deletion
 from openrest.relations.relation import Relation, Relations
 
 __all__ = ["RelatedStore", "deleting_contribution", "writing_contribution"]
 
-#: How often a deletion begins anew because more records refer to what is to go.
+_log = logging.getLogger("openrest")
+
+#: How often a deletion begins anew because more records refer to what is to go, and how often it
+#: looks for some that refer to what has gone.
 _ATTEMPTS: Final = 10
 
 
@@ -40,8 +44,10 @@ class RelatedStore(StoreAround):
         self._outgoing = relations.outgoing(name)
         self._incoming = relations.incoming(name)
         self._racing = [each for each in self._outgoing if not self._is_atomic(each.target.name)]
-        self._deletes_alone = all(
-            self._is_atomic(each.source.name) for each in relations.going_with(name)
+        going = [each.source.name for each in relations.going_with(name)]
+        self._deletes_alone = all(map(self._is_atomic, going))
+        self._deletes_together = (
+            store.changes_together and self._deletes_alone and _are_atomic(relations, going)
         )
 
     def insert(self, record: Record, check: Check | None = None) -> Record:
@@ -64,13 +70,16 @@ class RelatedStore(StoreAround):
         if not self._outgoing:
             return self.base.insert_once(once, records, check)
         made, replayed = self.base.insert_once(once, records, self._checked(check, records))
-        if not replayed:
-            try:
-                self._look_again(made)
-            except TargetMissing:
-                self.base.forget_once(once)
-                raise
+        if replayed:
+            self._refuse_dangling(made)
+        else:
+            self._look_again(made, once)
         return made, replayed
+
+    def recall_once(self, once: Once) -> list[Record] | None:
+        made = self.base.recall_once(once)
+        self._refuse_dangling(made or ())
+        return made
 
     def update(self, key: Any, change: Change) -> Record:
         if not self._outgoing:
@@ -86,7 +95,7 @@ class RelatedStore(StoreAround):
             return new
 
         new = self.base.update(key, changed)
-        if self._racing:
+        if self._racing and not rehearsing():
             try:
                 self._refuse_missing(new, before, racing=True)
             except TargetMissing:
@@ -100,7 +109,7 @@ class RelatedStore(StoreAround):
         before: dict[Any, Record] = {}
 
         def changed(current: Record) -> Record:
-            before[current[self.key.name]] = dict(current)
+            before[current[self.key.name]] = copy.deepcopy(current)
             new = change(dict(current))
             self._refuse_missing(new, current)
             return new
@@ -117,62 +126,119 @@ class RelatedStore(StoreAround):
         return records
 
     def _take_back(self, old: Record, new: Record) -> None:
+        """Undo an update, unless there is another one since."""
+        key = new[self.key.name]
         with suppress(RecordNotFound):
-            self.base.update(new[self.key.name], lambda now: old if now == new else now)
+            if self.base.update(key, lambda now: old if now == new else now) == old:
+                self._follow_targets(key, old)
+
+    def _follow_targets(self, key: Any, record: Record) -> None:
+        """Do with a record that is there again what the deletion of its targets would have done.
+
+        A target may have gone while the record did not refer to it.
+        """
+        for one in self._racing:
+            name, target = one.member.name, record.get(one.member.name)
+            if target is None or not missing_of(self._relations, [(one.target.name, target)]):
+                continue
+            if one.reference.on_delete == "cascade":
+                with suppress(StillReferenced):
+                    self.delete(key)
+                    return
+            if one.member.nullable:
+                self.base.update(key, _without(name, target))
+            else:
+                _log.warning("%s %r refers by %s to what is gone.", self._name, key, name)
 
     def delete_many(self, query: Query, most: int, check: Check | None = None) -> int:
-        """Remove all that meet the conditions, where nothing would have to go or change with them.
+        """Remove all that meet the conditions, and what has to go with them, as one atomic step.
 
-        What has to is an atomic step of its own, which this one could not take back.
+        Where the stores are not atomic with each other, only where nothing would have to go or to
+        change: that would be steps of its own, which this one could not take back.
         """
         if not self._incoming:
             return self.base.delete_many(query, most, check)
+        if self._deletes_together:
+            return self.base.together(lambda: self._delete_many_together(query, most, check))
         keys: list[Any] = []
 
         def alone(record: Record) -> None:
             if check is not None:
                 check(record)
             keys.append(record[self.key.name])
-            plan = plan_deletion(self._relations, self._name, keys[-1])
-            for step in (*plan.changing.values(), *filter(None, plan.going.values())):
+            plan = plan_deletion(self._relations, [(self._name, keys[-1])])
+            for step in (*plan.changing.values(), *plan.going.values()):
                 raise StillReferenced(step.relation.source.name, step.relation.member.name)
 
         count = self.base.delete_many(query, most, alone)
-        if not self._deletes_alone and not rehearsing():
-            # A store may begin anew, and the keys before are those of what was undone.
-            for key in keys[len(keys) - count :]:
-                plan_deletion(self._relations, self._name, key, restrict=False).carry_out()
+        # A store may begin anew, and the keys before are those of what was undone.
+        self._sweep((self._name, key) for key in keys[len(keys) - count :])
+        return count
+
+    def _delete_many_together(self, query: Query, most: int, check: Check | None) -> int:
+        places: list[Place] = []
+
+        def noted(record: Record) -> None:
+            places.append((self._name, record[self.key.name]))
+            if check is not None:
+                check(record)
+
+        count = self.base.delete_many(query, most, noted)
+        plan_deletion(self._relations, places).carry_out()
         return count
 
     def delete(self, key: Any, check: Check | None = None) -> None:
-        """Remove the record, as one atomic step with `check`, and what has to go with it before.
+        """Remove the record, and what has to go with it, as one atomic step with `check`.
 
-        `check` may be run more than once.
+        Where the stores are not atomic with each other, what goes with it goes before, by steps of
+        its own, and `check` may be run more than once.
         """
         if not self._incoming:
             self.base.delete(key, check)
-            return
+        elif self._deletes_together:
+            self.base.together(lambda: self._delete_together(key, check))
+        else:
+            self._delete_one_by_one(key, check)
+
+    def _delete_together(self, key: Any, check: Check | None) -> None:
+        self.base.delete(key, check)
+        plan_deletion(self._relations, [(self._name, key)]).carry_out()
+
+    def _delete_one_by_one(self, key: Any, check: Check | None) -> None:
+        root = (self._name, key)
 
         def alone(record: Record) -> None:
             if check is not None:
                 check(record)
-            plan = plan_deletion(self._relations, self._name, key)
+            plan = plan_deletion(self._relations, [root])
             # In a rehearsal what goes with it is still there.
             if plan.others and not rehearsing():
                 raise Occupied(plan)
 
+        gone = [root]
         for _ in range(_ATTEMPTS):
             try:
                 self.base.delete(key, alone)
             except Occupied as occupied:
-                occupied.plan.carry_out()
+                gone += occupied.plan.carry_out_one_by_one()
             else:
-                break
-        else:
-            last = self._incoming[-1]
-            raise StillReferenced(last.source.name, last.member.name)
-        if not self._deletes_alone and not rehearsing():
-            plan_deletion(self._relations, self._name, key, restrict=False).carry_out()
+                self._sweep(gone)
+                return
+        last = self._incoming[-1]
+        raise StillReferenced(last.source.name, last.member.name)
+
+    def _sweep(self, places: Iterable[Place]) -> None:
+        """See to what has come to refer to records that are gone while they went."""
+        if self._deletes_alone or rehearsing():
+            return
+        gone = list(places)
+        for _ in range(_ATTEMPTS):
+            # Another record may have been given the key of one.
+            plan = plan_deletion(self._relations, missing_of(self._relations, gone), restrict=False)
+            if not plan.others:
+                return
+            gone += plan.carry_out_one_by_one()
+        _log.warning("Records keep being added that refer to some of %s that are gone.", self._name)
 
     def _is_atomic(self, other: str) -> bool:
         mine, theirs = self.innermost, self._relations.store(other).innermost
@@ -188,7 +254,7 @@ class RelatedStore(StoreAround):
 
         return checked
 
-    def _look_again(self, records: Sequence[Record]) -> None:
+    def _look_again(self, records: Sequence[Record], once: Once | None = None) -> None:
         """Take back new records whose targets have gone while they were written."""
         if not self._racing or rehearsing():
             return
@@ -197,10 +263,24 @@ class RelatedStore(StoreAround):
                 with of_many(index):
                     self._refuse_missing(record, {}, racing=True)
         except TargetMissing:
-            for record in records:
+            if once is not None:
+                # First: as long as it is remembered, its records tell others how it ends.
+                self.base.forget_once(once)
+            keys = [record[self.key.name] for record in records]
+            for key in keys:
                 with suppress(RecordNotFound):
-                    self.base.delete(record[self.key.name])
+                    # Nobody was told of it, so nobody can want to restore it.
+                    self.innermost.delete(key)
+            self._sweep((self._name, key) for key in keys)
             raise
+
+    def _refuse_dangling(self, made: Sequence[Record]) -> None:
+        """Raise TargetMissing for the records of a request that is about to be taken back."""
+        if not self._racing:
+            return
+        for index, record in enumerate(made):
+            with suppress(RecordNotFound), of_many(index):
+                self._refuse_missing(self.base.get(record[self.key.name]), {}, racing=True)
 
     def _refuse_missing(
         self,
@@ -227,6 +307,19 @@ class RelatedStore(StoreAround):
                 missing[one.member.name] = one.target.name
         if missing:
             raise TargetMissing(missing)
+
+
+def _are_atomic(relations: Relations, names: Sequence[str]) -> bool:
+    """Whether all stores of these resources can change together, each with each."""
+    stores = [relations.store(name).innermost for name in dict.fromkeys(names)]
+    return all(
+        one.changes_together and all(one.atomic_with(other) for other in stores) for one in stores
+    )
+
+
+def _without(name: str, value: Any) -> Change:
+    """A change that empties a field, where it has the value."""
+    return lambda now: {**now, name: None} if now.get(name) == value else now
 
 
 def writing_contribution(relations: Sequence[Relation]) -> Contribution:

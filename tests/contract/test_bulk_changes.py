@@ -238,11 +238,9 @@ def test_what_is_deleted_already_is_not_found(kind: Kind, tmp_path: Path) -> Non
     assert client.delete("/notes?rank=1").json == {"affected": 1}
 
 
-@pytest.mark.parametrize("on_delete", ["cascade", "set_null", "restrict"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_others_refer_to_is_not_deleted_with_many(
-    kind: Kind, on_delete: Any, tmp_path: Path
-) -> None:
+def noted(notes: DataStore, make_remarks: Any, on_delete: Any) -> tuple[Client, DataStore]:
+    """An API of notes, three of which are there, and of remarks that refer to them."""
+
     class Remark(models.Model):
         id = models.PkField()
         text = models.StringField(required=True)
@@ -251,16 +249,16 @@ def test_what_others_refer_to_is_not_deleted_with_many(
             allow_none=True, foreign={"resource": "notes", "on_delete": on_delete}
         )
 
-    notes, remarks = make(kind, tmp_path), make(kind, tmp_path, Remark)
-
     class Notes(Controller):
         resource = {"resource_name": "notes", "model": Note, "datastore": notes}
         controller = {
             "list_verbs": ["GET", "DELETE"],
             "unique_verbs": ["GET"],
-            "options": {"bulk": True},
+            "options": {"bulk": True, "dry_run": True},
         }
         view = {"response_class": JsonResponse}
+
+    remarks: DataStore = make_remarks(Remark)
 
     class Remarks(Controller):
         resource = {"resource_name": "remarks", "model": Remark, "datastore": remarks}
@@ -271,12 +269,39 @@ def test_what_others_refer_to_is_not_deleted_with_many(
         }
         view = {"response_class": JsonResponse}
 
-    client = Client(WSGIDispatcher([Notes, Remarks], debug=True))
     notes.insert_many([{"text": text, "rank": 1} for text in "abc"])
+    return Client(WSGIDispatcher([Notes, Remarks], debug=True)), remarks
+
+
+@pytest.mark.parametrize("on_delete", ["cascade", "set_null", "restrict"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_refers_to_many_goes_with_them_or_keeps_them(
+    kind: Kind, on_delete: Any, tmp_path: Path
+) -> None:
+    notes = make(kind, tmp_path)
+    client, remarks = noted(notes, lambda model: make(kind, tmp_path, model), on_delete)
     answer = client.post("/remarks", [{"text": "x", "note": 2}, {"text": "y", "note": 7}])
     assert answer.errors[0]["pointer"] == "#/1/note"
     client.post("/remarks", [{"text": "x", "note": 2}])
     assert client.patch("/remarks?text=x", {"note": 7}).status == 409
+    refused = on_delete == "restrict"
+    assert client.delete("/notes?rank=1&dry_run=true").status == (409 if refused else 200)
+    assert (notes.count(Query()), [one["note"] for one in remarks.find(Query())]) == (3, [2])
+    if refused:
+        assert client.delete("/notes?rank=1").status == 409
+        assert client.patch("/remarks?text=x", {"note": None}).json == {"affected": 1}
+    assert client.delete("/notes?rank=1").json == {"affected": 3}
+    left = [] if on_delete == "cascade" else [None]
+    assert [one["note"] for one in remarks.find(Query())] == left
+
+
+@pytest.mark.parametrize("on_delete", ["cascade", "set_null", "restrict"])
+def test_what_others_refer_to_in_a_store_that_is_not_atomic_is_not_deleted_with_many(
+    on_delete: Any, tmp_path: Path
+) -> None:
+    notes = make("list", tmp_path)
+    client, remarks = noted(notes, lambda model: make("sqlite", tmp_path, model), on_delete)
+    client.post("/remarks", [{"text": "x", "note": 2}])
     assert client.delete("/notes?rank=1").status == 409
     assert (notes.count(Query()), remarks.count(Query())) == (3, 1)
     assert client.patch("/remarks?text=x", {"note": None}).json == {"affected": 1}

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 from openrest import models
 from openrest.config import ControllerOptions
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, declare, operation
-from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
-from openrest.errors import ConfigurationError, Conflict, ModelError
+from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore, UniqueTogether
+from openrest.errors import (
+    ConfigurationError,
+    Conflict,
+    ModelError,
+    StoreUnavailable,
+    TargetMissing,
+)
+from openrest.idempotency import Idempotency
 from openrest.interfaces import Check, Record
 from openrest.models.foreign import OnDelete
 from openrest.query import Query
@@ -585,9 +592,299 @@ def test_stores_that_are_not_atomic_look_once_more_for_what_goes_with_it(
     assert keys(api, "cars") == []
 
 
+def test_what_comes_to_refer_to_what_goes_with_a_deleted_one_goes_too(
+    slow: tuple[Client, dict[str, Slow]],
+) -> None:
+    api, stores = slow
+    home = made(api, "address", street="Main")
+    ada = made(api, "users", name="Ada", home=home)
+    bob = made(api, "users", name="Bob", home=home, boss=ada)
+
+    def late() -> None:
+        stores["users"].between = lambda: made(api, "users", name="Eve", home=home, boss=ada)
+
+    def meanwhile() -> None:
+        made(api, "cars", owner=bob)
+        late()
+
+    stores["users"].between = meanwhile
+    assert api.delete(f"/users/{ada}").status == 204
+    assert (keys(api, "users"), keys(api, "cars")) == ([], [])
+
+
+def test_a_sweep_that_others_keep_overtaking_is_given_up_and_logged(
+    slow: tuple[Client, dict[str, Slow]], caplog: pytest.LogCaptureFixture
+) -> None:
+    api, stores = slow
+    home = made(api, "address", street="Main")
+    ada = made(api, "users", name="Ada", home=home)
+    real = stores["cars"].delete
+
+    def delete(key: Any, check: Check | None = None) -> None:
+        real(key, check)
+        stores["cars"].insert({"owner": ada})
+
+    def leave() -> None:
+        stores["cars"].insert({"owner": ada})
+        stores["cars"].delete = delete  # type: ignore[method-assign]
+
+    stores["users"].between = leave
+    assert api.delete(f"/users/{ada}").status == 204
+    assert "Records keep being added that refer to some of users that are gone." in caplog.text
+
+
+def test_a_change_that_is_taken_back_refers_to_what_is_still_there(
+    slow: tuple[Client, dict[str, Slow]], caplog: pytest.LogCaptureFixture
+) -> None:
+    api, stores = slow
+    users, homes = stores["users"], stores["address"]
+    old, new = (made(api, "address", street=name) for name in ("Old", "New"))
+    one, two = (made(api, "users", name=name, home=old) for name in ("One", "Two"))
+    boss = made(api, "users", name="Boss", home=old)
+    api.patch(f"/users/{two}", {"boss": boss})
+    made(api, "cars", owner=two)
+
+    def both_go() -> None:
+        homes.delete(new)
+        homes.delete(old)
+
+    users.between = both_go  # while the user refers to neither: the old one is being replaced
+    assert api.patch(f"/users/{one}", {"home": new}).status == 409
+    assert "users 1 refers by address to what is gone." in caplog.text
+    newer = made(api, "address", street="Newer")
+
+    def boss_goes() -> None:
+        users.delete(boss)
+        homes.delete(newer)
+
+    users.between = boss_goes
+    assert api.patch(f"/users/{two}", {"home": newer, "boss": None}).status == 409
+    assert (keys(api, "users"), keys(api, "cars")) == ([one], [])  # two has gone with its boss
+
+
+def test_a_field_that_may_be_null_is_null_where_a_change_is_taken_back_too_late(
+    slow: tuple[Client, dict[str, Slow]],
+) -> None:
+    api, stores = slow
+    for code in ("ulm", "bonn"):
+        made(api, "cities", code=code)
+    home = made(api, "address", street="Main", city="ulm")
+
+    def both_go() -> None:
+        for code in ("ulm", "bonn"):
+            stores["cities"].delete(code)
+
+    stores["address"].between = both_go
+    assert api.patch(f"/address/{home}", {"city": "bonn"}).status == 409
+    assert api.get(f"/address/{home}").json["city"] is None
+
+
+def test_what_refers_to_a_record_that_is_taken_back_goes_with_it(
+    slow: tuple[Client, dict[str, Slow]],
+) -> None:
+    api, stores = slow
+    home = made(api, "address", street="Main")
+    real = stores["users"].insert
+
+    def insert(record: Record, check: Check | None = None) -> Record:
+        new = real(record, check)
+        stores["address"].delete(home)
+        made(api, "cars", owner=new["id"])
+        return new
+
+    stores["users"].insert = insert  # type: ignore[method-assign]
+    nothing = ("#/home", "refers to nothing in address")
+    refused(api.post("/users", {"name": "Ada", "home": home}), NOT_THERE, nothing)
+    assert (keys(api, "users"), keys(api, "cars")) == ([], [])
+
+
+class Post(models.Model):
+    slug = models.StringField(required=True)
+    home = models.IntForeignField(required=True, foreign={"resource": "homes"})
+    gone = models.DateTimeField(dump_only=True, allow_none=True)
+    id = models.PkField()
+
+
+def posts(homes: DataStore, store: DataStore) -> Client:
+    """An API of homes, and of posts that are created once and hidden when they are deleted."""
+
+    class Posts(Controller):
+        resource = {
+            "resource_name": "posts",
+            "model": Post,
+            "datastore": store,
+            "options": {"deleted_at": "gone"},
+        }
+        controller = {
+            "list_verbs": ["GET", "POST"],
+            "unique_verbs": ["GET", "DELETE"],
+            "options": {"idempotency": Idempotency()} if store.idempotent else {},
+        }
+        view = {"response_class": JsonResponse}
+
+    return Client(WSGIDispatcher([controller("homes", Home, homes, {}), Posts], debug=True))
+
+
+def test_a_record_that_is_taken_back_leaves_nothing_behind() -> None:
+    homes = Slow([{"street": "Main"}, {"street": "High"}], Home)
+    store = Slow([], Post, [UniqueTogether("slug")])
+    api = posts(homes, store)
+    store.between = lambda: homes.delete(1)
+    refused(
+        api.post("/posts", {"slug": "a", "home": 1}),
+        NOT_THERE,
+        ("#/home", "refers to nothing in homes"),
+    )
+    assert store.count(Query()) == 0
+    assert api.post("/posts", {"slug": "a", "home": 2}).status == 201
+
+
+class Once(Slow):
+    """Lets others overtake it between the writing and the second look."""
+
+    idempotent = True
+
+    def insert_once(self, *args: Any) -> Any:
+        self.asked = args
+        made = super().insert_once(*args)
+        self.overtaken()
+        return made
+
+
+def once(api: Client) -> Answer:
+    """The answer to a request that is to be carried out once."""
+    return api.send("POST", "/posts", {"slug": "a", "home": 1}, headers={"Idempotency-Key": "k"})
+
+
+def test_a_request_that_is_taken_back_is_answered_the_same_while_it_is() -> None:
+    again: list[Answer] = []
+
+    def come_again() -> None:
+        homes.delete(1)
+        again.append(once(api))
+        with pytest.raises(TargetMissing):  # as where both have looked before one was stored
+            api.app.controllers[1].store.insert_once(*store.asked)
+
+    homes, store = Slow([{"street": "Main"}], Home), Once([], Post)
+    api = posts(homes, store)
+    store.between = come_again
+    nothing = ("#/home", "refers to nothing in homes")
+    for answer in (once(api), *again, once(api)):
+        refused(answer, NOT_THERE, nothing)
+    assert (len(again), store.count(Query())) == (1, 0)
+
+
+def test_a_remembered_request_is_answered_as_it_was_when_its_object_has_gone() -> None:
+    api = posts(Slow([{"street": "Main"}], Home), Once([], Post))
+    first = once(api)
+    assert first.status == 201
+    assert api.delete("/posts/1").status == api.delete("/homes/1").status == 204
+    again = once(api)
+    assert (again.status, again.data) == (201, first.data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_object_and_what_goes_with_it_go_in_one_step(kind: Kind, tmp_path: Path) -> None:
+    api = serve(kind, tmp_path)
+    home = made(api, "address", street="Main")
+    ada = made(api, "users", name="Ada", home=home)
+    cars = [made(api, "cars", owner=ada) for _ in range(3)]
+    users = next(c for c in api.app.controllers if c.definition.name == "users")
+    garage = next(c for c in api.app.controllers if c.definition.name == "cars").unrelated_store
+    real = garage.delete
+    gone: list[Any] = []
+
+    def fails_in_the_middle(key: Any, check: Check | None = None) -> None:
+        if gone:
+            raise StoreUnavailable("it is away")
+        real(key, check)
+        gone.append(key)
+
+    garage.delete = fails_in_the_middle  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        users.store.delete(ada)
+    assert len(gone) == 1
+    assert (keys(api, "users"), len(keys(api, "cars"))) == ([ada], len(cars))
+    garage.delete = real  # type: ignore[method-assign]
+    seen: list[Record] = []
+    users.store.delete(ada, seen.append)
+    assert [user["name"] for user in seen] == ["Ada"]  # and that once
+    assert (keys(api, "users"), keys(api, "cars")) == ([], [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_that_refers_twice_counts_once(
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Match(models.Model):
+        one = models.IntForeignField(
+            allow_none=True, foreign={"resource": "homes", "on_delete": "set_null"}
+        )
+        two = models.IntForeignField(
+            allow_none=True, foreign={"resource": "homes", "on_delete": "set_null"}
+        )
+        id = models.PkField()
+
+    monkeypatch.setattr(deleting, "MOST", 2)
+    homes, matches = store(kind, tmp_path, Home), store(kind, tmp_path, Match)
+    homes.insert({"street": "Main"})
+    matches.insert_many([{"one": 1, "two": 1}] * 2)
+    made = [controller("homes", Home, homes, {}), controller("matches", Match, matches, {})]
+    assert Client(WSGIDispatcher(made, debug=True)).delete("/homes/1").status == 204
+    assert [(one["one"], one["two"]) for one in matches.find(Query())] == [(None, None)] * 2
+
+
+def test_a_deletion_asks_once_for_all_that_refer_and_for_their_keys_alone() -> None:
+    asked: list[Query] = []
+
+    class Asked(PythonListDataStore):
+        def find(self, query: Query) -> Any:
+            asked.append(query)
+            return super().find(query)
+
+    cars = Asked([{"owner": 1 + number % 3} for number in range(30)], Car)
+    users = PythonListDataStore(
+        [{"name": "A", "address": 1, "boss": 1 if number else None} for number in range(3)], User
+    )
+    resources: dict[str, tuple[Any, DataStore]] = {
+        "cities": (City, PythonListDataStore([], City)),
+        "address": (Address, PythonListDataStore([{"street": "Main"}], Address)),
+        "users": (User, users),
+        "cars": (Car, cars),
+        "keys": (Key, PythonListDataStore([], Key)),
+    }
+    api = Client(
+        WSGIDispatcher([controller(n, m, s, {}) for n, (m, s) in resources.items()], debug=True)
+    )
+    assert api.delete("/users/1").status == 204
+    assert (keys(api, "users"), cars.count(Query())) == ([], 0)
+    first, second = asked  # of the user, and of both that go with it
+    assert {first.members, second.members} == {("id", "owner")}
+
+
+@pytest.mark.parametrize("related", [False, True])
+def test_what_is_hidden_is_in_the_innermost_store(related: bool) -> None:
+    homes: DataStore = PythonListDataStore([{"street": "Main"}], Home)
+    api = posts(homes, PythonListDataStore([], Post))
+    alone = type(api.app.controllers[1])
+    if not related:
+
+        class Plain(alone):  # type: ignore[misc, valid-type]
+            resource = {**alone.resource, "model": Bare, "datastore": PythonListDataStore([], Bare)}
+
+        api = Client(WSGIDispatcher([Plain], debug=True))
+    assert api.post("/posts", {"slug": "a", "home": 1}).status == 201
+    assert api.delete("/posts/1").status == 204
+    assert api.get("/posts/1").status == 404
+    assert api.app.controllers[-1].store.innermost.get(1)["slug"] == "a"
+
+
 def test_a_deletion_that_others_keep_overtaking_is_given_up() -> None:
     class Busy(PythonListDataStore):
         """Has a new car of each user as soon as one is deleted."""
+
+        def atomic_with(self, other: DataStore) -> bool:
+            return False
 
         def delete(self, key: Any, check: Check | None = None) -> None:
             owner = self.get(key)["owner"]
@@ -734,6 +1031,13 @@ def test_a_table_that_is_made_has_an_index_for_each_reference(tmp_path: Path) ->
 
 class Home(models.Model):
     street = models.StringField(required=True)
+    id = models.PkField()
+
+
+class Bare(models.Model):
+    slug = models.StringField(required=True)
+    home = models.IntegerField(required=True)
+    gone = models.DateTimeField(dump_only=True, allow_none=True)
     id = models.PkField()
 
 
