@@ -36,7 +36,24 @@ def url_of(kind: str, folder: Path) -> str:
     if not _answers(url):
         shown = sa.make_url(url).render_as_string()
         missing(f"no {kind} answers at {shown}, and {variable} names no other")
-    return url
+    return _of_worker(url)
+
+
+@cache
+def _of_worker(url: str) -> str:
+    """A database for each process of the tests, made where it is missing.
+
+    The keys of requests are in one table for all stores, and each test has a time of its own.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        return url
+    place = sa.make_url(url)
+    own = place.set(database=f"{place.database}_{worker}")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection, suppress(sa.exc.ProgrammingError):  # it is there
+        connection.exec_driver_sql(f"CREATE DATABASE {own.database}")
+    return own.render_as_string(hide_password=False)
 
 
 @cache
