@@ -84,6 +84,8 @@ class Pool:
     def write(self, sql: str, values: Any, table: str) -> Done:
         """Run a statement that writes, in the transaction of this thread or as one of its own."""
         inside = self._inside()
+        if inside is not None and inside.takes_parts:
+            return self._part(inside, lambda: inside.execute(sql, values), takes_parts=False)
         if inside is not None:
             return inside.execute(sql, values)
         if rehearsing():
@@ -101,9 +103,42 @@ class Pool:
             with self._transaction(table, strict=strict, repeated=repeated):
                 return step()
 
-        if self._inside() is not None:
-            raise ContractError("A change or check must not write to the store that runs it.")
-        return self._repeated(attempt)
+        inside = self._inside()
+        if inside is None:
+            return self._repeated(attempt)
+        if inside.takes_parts:
+            return self._part(inside, step, takes_parts=False)
+        raise ContractError("A change or check must not write to the store that runs it.")
+
+    def together(self, step: Callable[[], Made], table: str) -> Made:
+        """Carry out the step in a strict transaction, of which what it writes becomes a part."""
+
+        def attempt(repeated: bool) -> Made:
+            with self._transaction(table, strict=True, repeated=repeated) as inside:
+                inside.takes_parts = True
+                return step()
+
+        inside = self._inside()
+        if inside is None:
+            return self._repeated(attempt)
+        if inside.takes_parts:
+            return self._part(inside, step, takes_parts=True)
+        raise ContractError("A change or check must not write to the store that runs it.")
+
+    def _part(self, inside: _Transaction, step: Callable[[], Made], *, takes_parts: bool) -> Made:
+        """Carry out a step in a transaction that goes on where it fails."""
+        part = inside.begin_part(takes_parts=takes_parts)
+        try:
+            made = step()
+            inside.execute(f"RELEASE SAVEPOINT {part}", None)
+            return made
+        except (Again, Lost):
+            raise  # the database has undone the whole
+        except Exception:
+            inside.undo_part(part)
+            raise
+        finally:
+            inside.end_part()
 
     def batches(
         self, statements: Sequence[tuple[str, Any]]
@@ -192,7 +227,7 @@ class Pool:
         raise StoreUnavailable(f"{last.reason} ({_ATTEMPTS} times)") from last
 
     @contextmanager
-    def _transaction(self, table: str, *, strict: bool, repeated: bool) -> Iterator[None]:
+    def _transaction(self, table: str, *, strict: bool, repeated: bool) -> Iterator[_Transaction]:
         begin = list(self.backend.begin(strict=strict))
         queue = self.backend.queue(table) if repeated else None
         if queue is not None:
@@ -203,7 +238,7 @@ class Pool:
             inside = self._begun(begin)  # it has done nothing yet
         self._threads.transaction = inside
         try:
-            yield
+            yield inside
             if rehearsing():
                 inside.roll_back()
             else:
@@ -326,10 +361,12 @@ class Pool:
 
 
 class _Transaction:
-    """What one thread has open."""
+    """What one thread has open. One that `takes_parts` goes on where a part of it has failed."""
 
     def __init__(self, pool: Pool, connection: PoolProxiedConnection) -> None:
         self.connection = connection
+        self.takes_parts = False
+        self._parts = 0
         self._pool = pool
         self._failure: StoreError | None = None
 
@@ -347,6 +384,24 @@ class _Transaction:
         except StoreError as error:
             self._failure = error
             raise
+
+    def begin_part(self, *, takes_parts: bool) -> str:
+        """The name of a part, which may have parts itself."""
+        name = f"openrest_{self._parts}"
+        self.execute(f"SAVEPOINT {name}", None)
+        self._parts += 1
+        self.takes_parts = takes_parts
+        return name
+
+    def undo_part(self, name: str) -> None:
+        """Undo what it has written, and forget what has failed in it."""
+        self.execute(f"ROLLBACK TO SAVEPOINT {name}", None)
+        self._failure = None
+
+    def end_part(self) -> None:
+        """Go on with what it is a part of."""
+        self._parts -= 1
+        self.takes_parts = True
 
     def commit(self) -> None:
         if self._failure is not None:

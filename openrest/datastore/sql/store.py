@@ -73,6 +73,7 @@ class SQLDataStore(TransactionalStore):
     can_be_away = True
     rehearses = True
     changes_many = True
+    changes_together = True
     enforces = (UniqueTogether,)
 
     def __init__(
@@ -129,8 +130,9 @@ class SQLDataStore(TransactionalStore):
         It has a connection of its own, besides those of the pool, until it ends or is closed.
         """
         statements = self._statements.find(query)
-        if query.backwards or len(statements) > 1:
-            yield from self.find(query)  # the first of them is the last that is read
+        if query.backwards or len(statements) > 1 or self._pool.is_inside:
+            # The first of them is the last that is read, or only this thread sees them yet.
+            yield from self.find(query)
             return
         names = self._statements.wanted(query)
         with closing(self._pool.batches(statements)) as batches:
@@ -151,6 +153,9 @@ class SQLDataStore(TransactionalStore):
     def atomic_with(self, other: DataStore) -> bool:
         """Whether it is of the same database, as the same URL or engine says."""
         return isinstance(other, SQLDataStore) and other._pool is self._pool
+
+    def together(self, step: Callable[[], Made]) -> Made:
+        return self._pool.together(step, self._name)
 
     def recall_once(self, once: Once) -> list[Record] | None:
         known = stored_rows(self._pool.read(*self._keys.recall(once)), once)
