@@ -1,4 +1,4 @@
-"""What stores have in common that keep their promises by the transactions of a database."""
+"""What stores have in common whose writes are steps of one transaction."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from openrest.errors import TooManyRecords
 from openrest.interfaces import Change, Check, DataStore, Once, Record
 from openrest.query import Query
 
-__all__ = ["TransactionalStore"]
+__all__ = ["SteppedStore", "TransactionalStore"]
 
 Made = TypeVar("Made")
 
 
-class TransactionalStore(DataStore):
+class SteppedStore(DataStore):
     """Each write as steps in one transaction; a subclass says what a transaction and a step are.
 
     A step may be carried out more than once, and begins anew each time.
@@ -44,13 +44,6 @@ class TransactionalStore(DataStore):
     def _remove(self, key: Any) -> None:
         """Remove the record, in the transaction or alone; RecordNotFound when there is none."""
 
-    @abstractmethod
-    def _remember(self, once: Once, records: Sequence[Record]) -> None:
-        """Note in the transaction that the request has stored these records."""
-
-    def _claim(self, once: Once) -> None:
-        """See to it, before anything is stored, that the same request waits for this one."""
-
     def _locked(self, key: Any) -> Record:
         """The record, which nobody else changes until the transaction ends."""
         return self.get(key)
@@ -67,22 +60,6 @@ class TransactionalStore(DataStore):
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
         kept = [self._keep(record) for record in records]
         return self._atomically(lambda: self._add_all(kept, check), reads=check is not None)
-
-    def insert_once(
-        self, once: Once, records: Sequence[Record], check: Check | None = None
-    ) -> tuple[list[Record], bool]:
-        kept = [self._keep(record) for record in records]
-
-        def step() -> tuple[list[Record], bool]:
-            known = self.recall_once(once)
-            if known is not None:
-                return known, True
-            self._claim(once)
-            made = self._add_all(kept, check)
-            self._remember(once, made)
-            return made, False
-
-        return self._atomically(step, reads=check is not None)
 
     def update(self, key: Any, change: Change) -> Record:
         return self._atomically(lambda: self._replace(key, change(self._locked(key))), reads=True)
@@ -139,3 +116,30 @@ class TransactionalStore(DataStore):
         if len(found) > most:
             raise TooManyRecords(most)
         return found
+
+
+class TransactionalStore(SteppedStore):
+    """Keeps the keys of requests, too: in the transaction that stores their records."""
+
+    @abstractmethod
+    def _remember(self, once: Once, records: Sequence[Record]) -> None:
+        """Note in the transaction that the request has stored these records."""
+
+    def _claim(self, once: Once) -> None:
+        """See to it, before anything is stored, that the same request waits for this one."""
+
+    def insert_once(
+        self, once: Once, records: Sequence[Record], check: Check | None = None
+    ) -> tuple[list[Record], bool]:
+        kept = [self._keep(record) for record in records]
+
+        def step() -> tuple[list[Record], bool]:
+            known = self.recall_once(once)
+            if known is not None:
+                return known, True
+            self._claim(once)
+            made = self._add_all(kept, check)
+            self._remember(once, made)
+            return made, False
+
+        return self._atomically(step, reads=check is not None)
