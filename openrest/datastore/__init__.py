@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from openrest.datastore.csv import CSVDataStore
 from openrest.datastore.lists import PythonListDataStore
 from openrest.datastore.sqlite import SQLiteDataStore
 from openrest.datastore.validators import UniqueTogether
@@ -10,7 +11,14 @@ from openrest.interfaces import DataStore
 if TYPE_CHECKING:
     from openrest.datastore.sql import SQLDataStore
 
-__all__ = ["DataStore", "PythonListDataStore", "SQLDataStore", "SQLiteDataStore", "UniqueTogether"]
+__all__ = [
+    "CSVDataStore",
+    "DataStore",
+    "PythonListDataStore",
+    "SQLDataStore",
+    "SQLiteDataStore",
+    "UniqueTogether",
+]
 
 
 def __getattr__(name: str) -> Any:

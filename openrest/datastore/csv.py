@@ -1,0 +1,420 @@
+"""Records in a CSV file."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from marshmallow import Schema
+
+from openrest.datastore.cells import cell
+from openrest.datastore.csv_file import CAN_LOCK, Lock, Signature, TextFile
+from openrest.datastore.csv_reading import NAMED, Reader, Written
+from openrest.datastore.csv_table import Content
+from openrest.datastore.records import Keeper, is_assigned, unique_members, validator_mistakes
+from openrest.datastore.selecting import Selector
+from openrest.datastore.transactional import SteppedStore
+from openrest.datastore.uniques import Unique
+from openrest.datastore.validators import UniqueTogether
+from openrest.errors import (
+    ConfigurationError,
+    ContractError,
+    RecordNotFound,
+    StoreError,
+    StoreUnavailable,
+    TableMismatch,
+    did_you_mean,
+)
+from openrest.interfaces import DataStore, Record, StoreValidator
+from openrest.models import shapes as s
+from openrest.query import OPERATORS, Query, Test, members_of
+from openrest.rehearsal import rehearsing
+
+__all__ = ["CSVDataStore"]
+
+Made = TypeVar("Made")
+
+log = logging.getLogger("openrest")
+
+_KEYS: Final = ("path", "encoding", "delimiter", "quote", "on_bad_row", "timeout")
+_ON_BAD_ROW: Final = ("refuse", "skip")
+
+#: So many rows are encoded and written at a time.
+_ROWS: Final = 8192
+
+#: How often a file is read anew that changes while it is read.
+_ATTEMPTS: Final = 3
+
+
+class CSVDataStore(SteppedStore):
+    """Keeps records in a CSV file, which is made when it is missing.
+
+        class Person(Model):
+            fields = [StringField(name="name", required=True), PkField(name="id")]
+
+        store = CSVDataStore({"path": "people.csv"}, Person)
+        store.insert({"name": "Ada"})  # {"name": "Ada", "id": 1}
+
+    Further keys: ``"encoding"``, that of its byte order mark or UTF-8 unless given; ``"delimiter"``
+    and ``"quote"``, found in its header; ``"on_bad_row"``, what to do where rows do not fit the
+    model: ``"refuse"`` the file, or ``"skip"`` them, which keeps them in it; ``"timeout"``, how
+    many seconds a write waits for other processes (5).
+
+    The header has the names of the fields, in any order, perhaps among other columns. Each write
+    replaces the file by a new one, in which all that is not changed is written as it was. Raises
+    TableMismatch where the file does not fit the model, and ConfigurationError for a resource that
+    cannot be used.
+    """
+
+    operators = OPERATORS
+    alternatives = True
+    sortable = True
+    searchable = True
+    seekable = True
+    can_be_away = True
+    rehearses = True
+    changes_many = True
+    enforces = (UniqueTogether,)
+
+    def __init__(
+        self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
+    ) -> None:
+        super().__init__(resource, model, validators)
+        options = self._options(resource, model)
+        path = Path(options["path"])
+        self._refuse_bad = options.get("on_bad_row", "refuse") == "refuse"
+        self._file = TextFile(path, options.get("timeout", 5))
+        self._turn_timeout = options.get("timeout", 5)
+        self._reader = Reader(
+            subject=f"the file {str(path)!r}",
+            cells=tuple(map(cell, self.shape.members)),
+            key=self.key.name,
+            uniques=tuple(Unique(names, self.shape) for names in unique_members(validators)),
+            encoding=options.get("encoding"),
+            delimiter=options.get("delimiter"),
+            quote=options.get("quote"),
+        )
+        self._keep = Keeper(self.shape, self.key)
+        self._select = Selector(self.shape, self.key)
+        self._state = _State()
+        self._locks = _Locks()
+        _renew_in_each_child(self._locks)
+        try:
+            self._create()
+            self._load()
+        except StoreUnavailable as error:
+            raise ConfigurationError(f"the file {str(path)!r}", [f"{error}."]) from error
+
+    def ping(self) -> None:
+        self._current()
+
+    def find(self, query: Query) -> Iterable[Record]:
+        return list(self.stream(query))
+
+    def stream(self, query: Query) -> Iterator[Record]:
+        # What is served is never changed, so each record can be read when its turn comes.
+        content = self._current()
+        wanted = None if query.members is None else tuple(query.members)
+        return (content.record(key, wanted) for key in self._keys(content, query))
+
+    def count(self, query: Query) -> int:
+        content = self._current()
+        if not query.conditions:
+            return len(content.keys)
+        return len(self._matching(content, query.conditions))
+
+    def count_up_to(self, query: Query, most: int) -> int:
+        return min(self.count(query), most)
+
+    def get(self, key: Any) -> Record:
+        try:
+            return self._current().record(key)
+        except (KeyError, TypeError):  # a key that cannot be hashed is none either
+            raise RecordNotFound(key) from None
+
+    def atomic_with(self, other: DataStore) -> bool:
+        """Whether it is this one: each file has a lock of its own."""
+        return other is self
+
+    def _keys(self, content: Content, query: Query) -> Sequence[Any]:
+        if not query.conditions and not query.order:
+            return query.window(content.keys, lambda key: (key,))
+        ordered = tuple(order.member for order in query.order)
+        records = content.records((*self._needed(query.conditions), *ordered))
+        return [record[self.key.name] for record in self._select.window(query, records)]
+
+    def _matching(self, content: Content, tests: Sequence[Test]) -> list[Record]:
+        return self._select.matching(tests, content.records(self._needed(tests)))
+
+    def _needed(self, tests: Iterable[Test]) -> tuple[str, ...]:
+        return (self.key.name, *(member for test in tests for member in members_of(test)))
+
+    def _atomically(self, step: Callable[[], Made], *, reads: bool) -> Made:
+        state, locks = self._state, self._locks
+        if locks.writer == threading.get_ident():
+            raise ContractError("A change or check must not write to the store that runs it.")
+        if not locks.turn.acquire(timeout=self._turn_timeout):
+            raise StoreUnavailable(f"{self._file.path}: another thread is writing")
+        try:
+            with self._file.locked() as lock:
+                self._file.refuse_read_only()
+                self._refresh()
+                state.draft = _Draft(state.served, self._last_key(lock))
+                locks.writer = threading.get_ident()
+                try:
+                    made = step()
+                finally:
+                    locks.writer = None
+                    draft, state.draft = state.draft, None
+                if draft.changed is not None and not rehearsing():
+                    if draft.last_key > lock.last_key:
+                        # Before the record: a key that is lost is better than one given twice.
+                        lock.last_key = draft.last_key
+                    self._commit(draft.changed)
+                return made
+        finally:
+            locks.turn.release()
+
+    def _last_key(self, lock: Lock) -> int:
+        """The last key that was given, to a row that is there or to one that was."""
+        keys = self._state.served.keys
+        return max(lock.last_key, keys[-1] if keys else 0) if is_assigned(self.key) else 0
+
+    def _within(self, step: Callable[[], Made]) -> Made:
+        """Carry out the step in the transaction of this thread, or in one of its own."""
+        if self._locks.writer == threading.get_ident():
+            return step()
+        return self._atomically(step, reads=False)
+
+    def _add(self, record: Record) -> Record:
+        def step() -> Record:
+            draft = self._draft
+            if is_assigned(self.key):
+                name = self.key.name
+                if name not in record:
+                    if draft.last_key >= s.INT64_MAX:
+                        raise StoreError("Every key has been given: no record can be added.")
+                    record[name] = draft.last_key + 1
+                draft.last_key = max(draft.last_key, record[name])
+            draft.change().add(record)
+            return record
+
+        return self._within(step)
+
+    def _put(self, key: Any, record: Record) -> None:
+        self._draft.change().put(key, record)
+
+    def _remove(self, key: Any) -> None:
+        def step() -> None:
+            self.get(key)  # whether it is there, before everything is copied
+            self._draft.change().remove(key)
+
+        self._within(step)
+
+    @property
+    def _draft(self) -> _Draft:
+        assert self._state.draft is not None, "outside of a transaction"
+        return self._state.draft
+
+    def _current(self) -> Content:
+        """What this thread reads: what it is about to write, or else what is in the file."""
+        state = self._state
+        if self._locks.writer == threading.get_ident():
+            return self._draft.content
+        if self._file.look() != state.signature or not state.is_certain:
+            self._refresh()
+        return state.served
+
+    def _refresh(self) -> None:
+        """See that what is served is in the file. Raises StoreUnavailable."""
+        state = self._state
+        with self._locks.loading:
+            seen = self._file.look()
+            if seen == state.broken:
+                raise StoreUnavailable(state.reason)
+            if seen == state.signature and state.is_certain:
+                return
+            try:
+                self._load()
+            except TableMismatch as mismatch:
+                state.reason, state.broken = str(mismatch), seen
+                log.error("%s", mismatch)
+                raise StoreUnavailable(state.reason) from mismatch
+
+    def _load(self) -> None:
+        """Read the file. Raises TableMismatch, and StoreUnavailable."""
+        state = self._state
+        for _ in range(_ATTEMPTS):
+            with self._file.open() as file:
+                before = self._file.signature_of(file)
+                if not before[2]:
+                    raise StoreUnavailable(f"{self._file.path}: the file is empty")
+                try:
+                    written, content = self._reader.read(file, refuse=self._refuse_bad)
+                except TableMismatch:
+                    if self._file.signature_of(file) == before:
+                        raise
+                    continue
+                if self._file.signature_of(file) == before:
+                    break
+        else:
+            raise StoreUnavailable(f"{self._file.path}: another program is writing it")
+        for bad in content.bad[:NAMED]:
+            log.warning("%s: skipped %s", self._file.path, bad)
+        if len(content.bad) > NAMED:
+            log.warning("%s: skipped %s more rows", self._file.path, len(content.bad) - NAMED)
+        state.serve(content, written, before, is_certain=self._file.is_settled(before))
+
+    def _commit(self, content: Content) -> None:
+        state = self._state
+        with self._locks.loading:
+            seen = self._file.replace(_encoded(content, state.written), state.signature)
+            state.serve(content, state.written, seen, is_certain=True)
+
+    def _create(self) -> None:
+        """Make the file unless it is there; two processes may want to at the same time."""
+        if self._file.path.exists() and self._file.path.stat().st_size:
+            return
+        with self._file.locked():
+            found = self._file.look() if self._file.path.exists() else None
+            if found is None or not found[2]:
+                self._file.replace([self._reader.empty()[2]], found)
+
+    def _options(self, resource: Any, model: type[Schema]) -> Mapping[str, Any]:
+        mistakes = validator_mistakes(self)
+        if not CAN_LOCK:
+            mistakes.append("This system has no lock that processes can hold against one another.")
+        if isinstance(resource, Mapping):
+            mistakes.extend(_resource_mistakes(resource))
+        else:
+            mistakes.append(f'resource must be like {{"path": "people.csv"}}, not {resource!r}.')
+        if mistakes:
+            raise ConfigurationError(f"CSVDataStore of {model.__name__}", mistakes)
+        # Absolute: the process may change its directory.
+        return {**resource, "path": Path(resource["path"]).absolute()}
+
+
+class _State:
+    """What is known of the file. Readers take `served` alone, which is replaced as a whole."""
+
+    def __init__(self) -> None:
+        self.served: Content
+        self.written: Written
+        #: Of what is served. It is not certain where the file could have changed since without
+        #: another time of change: then it is read once more.
+        self.signature: Signature | None = None
+        self.is_certain = False
+        #: Of a file that cannot be used, and why: it is not read again for each request.
+        self.broken: Signature | None = None
+        self.reason = ""
+        #: Of the thread that writes.
+        self.draft: _Draft | None = None
+
+    def serve(
+        self, content: Content, written: Written, signature: Signature, *, is_certain: bool
+    ) -> None:
+        self.served, self.written = content, written
+        self.signature, self.is_certain = signature, is_certain
+        self.broken = None
+
+
+class _Draft:
+    """What a transaction makes of the content; nothing is copied before the first change."""
+
+    def __init__(self, served: Content, last_key: int) -> None:
+        self.content = served
+        self.last_key = last_key
+        self.changed: Content | None = None
+
+    def change(self) -> Content:
+        """The content to be changed."""
+        if self.changed is None:
+            self.content = self.changed = self.content.copy()
+        return self.changed
+
+
+class _Locks:
+    """Those of the threads of one process."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        #: Held by the thread that writes.
+        self.turn = threading.Lock()
+        #: Held by the thread that reads the file or replaces it.
+        self.loading = threading.Lock()
+        self.writer: int | None = None
+
+
+def _renew_in_each_child(locks: _Locks) -> None:
+    """In a child that is forked, the threads that hold the locks are not there to let go."""
+    known = weakref.ref(locks)
+
+    def renew() -> None:
+        found = known()
+        if found is not None:
+            found.renew()
+
+    if hasattr(os, "register_at_fork"):  # Windows has no fork
+        os.register_at_fork(after_in_child=renew)
+
+
+def _encoded(content: Content, written: Written) -> Iterator[bytes]:
+    yield written.bom
+    for start in range(0, len(content.rows), _ROWS):
+        text = "".join(content.rows[start : start + _ROWS])
+        try:
+            yield text.encode(written.encoding)
+        except UnicodeEncodeError as error:
+            shown = text[error.start : error.end]
+            raise StoreError(f"The encoding {written.encoding} has no {shown!r:.20}.") from error
+
+
+def _resource_mistakes(resource: Mapping[Any, Any]) -> Iterator[str]:
+    for key in resource:
+        if key not in _KEYS:
+            yield f"resource: unknown key {key!r}.{did_you_mean(str(key), _KEYS)}"
+    path = resource.get("path")
+    if not isinstance(path, (str, Path)) or not str(path) or "\0" in str(path):
+        yield f"resource['path'] must be the path of a file, not {path!r}."
+    elif not Path(path).absolute().parent.is_dir():
+        yield f"resource['path']: there is no directory {Path(path).absolute().parent}."
+    elif Path(path).is_dir():
+        yield f"resource['path']: {Path(path).absolute()} is a directory."
+    encoding = resource.get("encoding")
+    if encoding is not None and not _is_encoding(encoding):
+        yield f"resource['encoding'] must be the name of an encoding, not {encoding!r}."
+    yield from _dialect_mistakes(resource)
+    wish = resource.get("on_bad_row", "refuse")
+    if wish not in _ON_BAD_ROW:
+        near = did_you_mean(str(wish), _ON_BAD_ROW)
+        yield f"resource['on_bad_row'] must be 'refuse' or 'skip', not {wish!r}.{near}"
+    timeout = resource.get("timeout", 5)
+    if type(timeout) not in (int, float) or not 0 <= timeout <= 3600:
+        yield f"resource['timeout'] must be a number of seconds, at most 3600, not {timeout!r}."
+
+
+def _dialect_mistakes(resource: Mapping[Any, Any]) -> Iterator[str]:
+    given = {name: resource.get(name) for name in ("delimiter", "quote")}
+    for name, sign in given.items():
+        if sign is not None and not _is_sign(sign):
+            yield f"resource[{name!r}] must be one character, not {sign!r}."
+    if given["delimiter"] is not None and given["delimiter"] == given["quote"]:
+        yield "resource['delimiter'] and resource['quote'] must not be the same."
+
+
+def _is_sign(sign: Any) -> bool:
+    return isinstance(sign, str) and len(sign) == 1 and sign not in "\r\n\0"
+
+
+def _is_encoding(name: Any) -> bool:
+    try:
+        return isinstance(name, str) and bool("a,\n".encode(name))
+    except (LookupError, UnicodeError, ValueError):
+        return False

@@ -1,0 +1,267 @@
+"""What a CSV file says by a model: its header, and the records of its rows."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openrest.datastore.cells import Cell
+from openrest.datastore.csv_rows import Dialect, Row
+from openrest.datastore.uniques import Unique
+from openrest.errors import RecordConflict, TableMismatch, did_you_mean
+from openrest.interfaces import Record
+
+__all__ = ["BadRow", "Content", "Layout", "fill"]
+
+#: Cells as they are written -> record; ValueError where one does not fit.
+Read = Callable[[Sequence[str]], Record]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that is no record: the number of its line, and why."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    cell: Cell
+    #: Which cell of a row it is.
+    place: int
+    #: Whether new values are quoted, whatever is in them.
+    quoted: bool
+
+
+class Layout:
+    """The columns of a file, as its header has them.
+
+    `sample` are some of its first rows, of which it learns which columns are in quotes.
+    Raises TableMismatch with every difference between the header and the model.
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        dialect: Dialect,
+        cells: Sequence[Cell],
+        header: Sequence[str],
+        sample: Sequence[Sequence[str]] = (),
+    ) -> None:
+        self.dialect = dialect
+        self.names = [dialect.text(name) for name in header]
+        differences = list(_differences(self.names, [cell.name for cell in cells]))
+        if differences:
+            raise TableMismatch(subject, differences)
+        self._quoted = [_is_quoted(dialect, place, sample) for place in range(len(header))]
+        self._columns = [
+            _Column(cell, place, self._quoted[place])
+            for cell in cells
+            for place in [self.names.index(cell.name)]
+        ]
+        self._readers: dict[tuple[str, ...] | None, Read] = {}
+
+    def reader(self, members: tuple[str, ...] | None = None) -> Read:
+        """The function that reads some fields of a row, or all of them."""
+        if members not in self._readers:
+            columns = [c for c in self._columns if members is None or c.cell.name in members]
+            self._readers[members] = _reader(self.dialect, columns)
+        return self._readers[members]
+
+    def mistakes(self, cells: Sequence[str] | None) -> str:
+        """What is wrong with the cells of a row that is no record."""
+        if cells is None:
+            return "a quote stands where none can."
+        if len(cells) != len(self.names):
+            return f"there are {len(cells)} cells; the header has {len(self.names)}."
+        wrong = []
+        for column in self._columns:
+            try:
+                _reader(self.dialect, [column])(cells)
+            except ValueError as error:
+                shown = f"{self.dialect.text(cells[column.place])!r:.80}"
+                wrong.append(f"{column.cell.name!r}: {shown} {error}")
+        return "; ".join(wrong) + "."
+
+    def written(self, record: Record, old: Sequence[str] | None = None) -> str:
+        """The row of a record, without its end; what it has as the `old` cells is as it was."""
+        cells = ["" for _ in self.names] if old is None else list(old)
+        stored = {} if old is None else self.reader()(old)
+        for column in self._columns:
+            encode, name = column.cell.encode, column.cell.name
+            value, before = record.get(name), stored.get(name)
+            if value is None:
+                if old is None or before is not None:
+                    cells[column.place] = ""
+                continue
+            text = encode(value)
+            # By their texts: 1 and 1.0 are the same to Python.
+            if before is None or encode(before) != text:
+                quoted = column.quoted or cells[column.place][:1] == self.dialect.quote
+                cells[column.place] = self.dialect.cell(text, quoted=quoted)
+        return self.dialect.delimiter.join(cells)
+
+
+class Content:
+    """All rows of a file and where each record is. Once it is served, it is not changed."""
+
+    def __init__(self, layout: Layout, key: str, uniques: Sequence[Unique]) -> None:
+        self.layout = layout
+        #: As they are written; a row that was removed has no text. Blank and bad ones are kept.
+        self.rows: list[str] = []
+        self.places: dict[Any, int] = {}
+        self.keys: list[Any] = []  # ascending
+        self.bad: list[BadRow] = []
+        self._key = key
+        self._uniques = list(uniques)
+
+    def copy(self) -> Content:
+        """One that can be changed."""
+        copied = Content(self.layout, self._key, [unique.copy() for unique in self._uniques])
+        copied.rows, copied.places, copied.keys = [*self.rows], {**self.places}, [*self.keys]
+        copied.bad = self.bad
+        return copied
+
+    def record(self, key: Any, members: tuple[str, ...] | None = None) -> Record:
+        """The record with the key, or some fields of it. Raises KeyError."""
+        cells = self.layout.dialect.cells(self.rows[self.places[key]])
+        return self.layout.reader(members)(cells or ())
+
+    def records(self, members: tuple[str, ...]) -> Iterator[Record]:
+        """Some fields of all records, in the order of the keys."""
+        split, read = self.layout.dialect.cells, self.layout.reader(members)
+        return (read(split(self.rows[self.places[key]]) or ()) for key in self.keys)
+
+    def clash(self, record: Record, replaced: tuple[Any, ...] = ()) -> tuple[str, ...] | None:
+        """The fields in which a record is as another one that stays; None where there is none."""
+        key = record.get(self._key)
+        if key in self.places and key not in replaced:
+            return (self._key,)
+        for unique in self._uniques:
+            if unique.clash(record, set(), replaced):
+                return unique.members
+        return None
+
+    def add(self, record: Record) -> None:
+        """Put a record behind all others. Raises RecordConflict."""
+        self._refuse(record, ())
+        place = next((at for at in range(len(self.rows) - 1, -1, -1) if self.rows[at]), None)
+        end = self.layout.dialect.end
+        if place is not None and not self.rows[place].endswith(("\r", "\n")):
+            self.rows[place] += end
+        key = record[self._key]
+        self._note(record, len(self.rows))
+        self.rows.append(self.layout.written(record) + end)
+        if self.keys and key < self.keys[-1]:
+            insort(self.keys, key)
+        else:
+            self.keys.append(key)
+
+    def put(self, key: Any, record: Record) -> None:
+        """Put a record in the place of the one with the key. Raises RecordConflict."""
+        self._refuse(record, (key,))
+        old = self.record(key)
+        for unique in self._uniques:
+            unique.remove(old)
+        place = self.places[key]
+        row = self.rows[place]
+        end = row[len(row.rstrip("\r\n")) :]
+        self.rows[place] = self.layout.written(record, self.layout.dialect.cells(row)) + end
+        self._note(record, place)
+
+    def remove(self, key: Any) -> None:
+        """Remove the record with the key. Raises KeyError."""
+        record = self.record(key)
+        for unique in self._uniques:
+            unique.remove(record)
+        self.rows[self.places.pop(key)] = ""
+        del self.keys[bisect_left(self.keys, key)]
+
+    def _note(self, record: Record, place: int) -> None:
+        key = record[self._key]
+        self.places[key] = place
+        for unique in self._uniques:
+            unique.add(record, key)
+
+    def _refuse(self, record: Record, replaced: tuple[Any, ...]) -> None:
+        members = self.clash(record, replaced)
+        if members is not None:
+            raise RecordConflict(members)
+
+
+def fill(content: Content, rows: Iterable[Row]) -> None:
+    """Take over the rows that follow the header. Rows that are no record are noted as bad.
+
+    Raises UnclosedQuote: nobody knows where such a row ends.
+    """
+    read, width, key_name = content.layout.reader(), len(content.layout.names), content._key
+    keep, places, lines = content.rows.append, content.places, dict[Any, int]()
+    plain = not content._uniques
+    for row in rows:
+        place = len(content.rows)
+        keep(row.text)
+        cells = row.cells
+        try:
+            if cells is None or len(cells) != width:
+                if not row.text.strip("\r\n"):
+                    continue
+                raise ValueError
+            record = read(cells)
+        except ValueError:
+            content.bad.append(BadRow(row.line, content.layout.mistakes(cells)))
+            continue
+        key = record[key_name]
+        if key not in places and (plain or content.clash(record) is None):
+            places[key] = place
+            lines[key] = row.line
+            for unique in content._uniques:
+                unique.add(record, key)
+            continue
+        members = " and ".join(content.clash(record) or ())
+        content.bad.append(BadRow(row.line, f"a row before it has the same {members}."))
+    content.keys = sorted(places)
+
+
+def _reader(dialect: Dialect, columns: Sequence[_Column]) -> Read:
+    quote, text = dialect.quote, dialect.text
+    steps = [(each.place, each.cell.name, each.cell.decode, each.cell) for each in columns]
+
+    def read(cells: Sequence[str]) -> Record:
+        record: Record = {}
+        for place, name, decode, cell in steps:
+            raw = cells[place]
+            quoted = raw[:1] == quote
+            if quoted:
+                raw = text(raw)
+            if not raw and cell.missing(quoted=quoted):
+                if not cell.optional:
+                    raise ValueError("is required")
+                if cell.nullable:
+                    record[name] = None
+            else:
+                record[name] = decode(raw)
+        return record
+
+    return read
+
+
+def _is_quoted(dialect: Dialect, place: int, sample: Sequence[Sequence[str]]) -> bool:
+    """Whether a column is in quotes throughout, where it has anything."""
+    found = [row[place][:1] == dialect.quote for row in sample if len(row) > place and row[place]]
+    return bool(found) and all(found)
+
+
+def _differences(names: Sequence[str], members: Sequence[str]) -> Iterator[str]:
+    unknown = [name for name in names if name not in members]
+    for member in members:
+        count = names.count(member)
+        if not count:
+            yield f"the column {member!r} is missing.{did_you_mean(member, unknown)}"
+        elif count > 1:
+            yield f"the column {member!r} is there {count} times."
