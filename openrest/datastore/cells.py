@@ -5,7 +5,11 @@ A cell has the text that a query parameter would have; what has no such text is 
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +22,9 @@ from openrest.models.variants import stored_shape
 from openrest.models.walking import bare
 
 __all__ = ["Cell", "cell"]
+
+#: The instants that `datetime.fromisoformat` reads as RFC 3339 does, but for days that are not.
+_IN_UTC = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII).fullmatch
 
 Encode = Callable[[Any], str]
 Decode = Callable[[str], Any]
@@ -158,8 +165,33 @@ def _quick(shape: s.Shape, decode: Decode) -> Decode:
                 return known[text] if text in known else decode(text)
 
             return boolean
+        case s.Decimal():
+            return _quick_decimal(shape, decode)
+        case s.DateTime():
+
+            def instant(text: str) -> Any:
+                if _IN_UTC(text):
+                    with suppress(ValueError):  # `decode` says it in the words of the field
+                        return dt.datetime.fromisoformat(text)
+                return decode(text)
+
+            return instant
         case _:
             return decode
+
+
+def _quick_decimal(shape: s.Decimal, decode: Decode) -> Decode:
+    # Without a sign: zero may have none.
+    fits = re.compile(shape.pattern.replace("-?", ""), re.ASCII).fullmatch
+    context = decimal.Context(prec=30)
+    unit = decimal.Decimal(1).scaleb(-shape.places)
+
+    def number(text: str) -> Any:
+        if fits(text):
+            return decimal.Decimal(text).quantize(unit, context=context)
+        return decode(text)
+
+    return number
 
 
 def _quick_text(shape: s.String, decode: Decode) -> Decode:

@@ -30,7 +30,7 @@ from openrest.errors import (
     TableMismatch,
     did_you_mean,
 )
-from openrest.interfaces import DataStore, Record, StoreValidator
+from openrest.interfaces import Check, DataStore, Record, StoreValidator
 from openrest.models import shapes as s
 from openrest.query import OPERATORS, Query, Test, members_of
 from openrest.rehearsal import rehearsing
@@ -141,6 +141,12 @@ class CSVDataStore(SteppedStore):
         """Whether it is this one: each file has a lock of its own."""
         return other is self
 
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        return self.insert_many([record], check)[0]
+
+    def delete(self, key: Any, check: Check | None = None) -> None:
+        super().delete(key, check or _unchecked)
+
     def _keys(self, content: Content, query: Query) -> Sequence[Any]:
         if not query.conditions and not query.order:
             return query.window(content.keys, lambda key: (key,))
@@ -185,36 +191,23 @@ class CSVDataStore(SteppedStore):
         keys = self._state.served.keys
         return max(lock.last_key, keys[-1] if keys else 0) if is_assigned(self.key) else 0
 
-    def _within(self, step: Callable[[], Made]) -> Made:
-        """Carry out the step in the transaction of this thread, or in one of its own."""
-        if self._locks.writer == threading.get_ident():
-            return step()
-        return self._atomically(step, reads=False)
-
     def _add(self, record: Record) -> Record:
-        def step() -> Record:
-            draft = self._draft
-            if is_assigned(self.key):
-                name = self.key.name
-                if name not in record:
-                    if draft.last_key >= s.INT64_MAX:
-                        raise StoreError("Every key has been given: no record can be added.")
-                    record[name] = draft.last_key + 1
-                draft.last_key = max(draft.last_key, record[name])
-            draft.change().add(record)
-            return record
-
-        return self._within(step)
+        draft = self._draft
+        if is_assigned(self.key):
+            name = self.key.name
+            if name not in record:
+                if draft.last_key >= s.INT64_MAX:
+                    raise StoreError("Every key has been given: no record can be added.")
+                record[name] = draft.last_key + 1
+            draft.last_key = max(draft.last_key, record[name])
+        draft.change().add(record)
+        return record
 
     def _put(self, key: Any, record: Record) -> None:
         self._draft.change().put(key, record)
 
     def _remove(self, key: Any) -> None:
-        def step() -> None:
-            self.get(key)  # whether it is there, before everything is copied
-            self._draft.change().remove(key)
-
-        self._within(step)
+        self._draft.change().remove(key)
 
     @property
     def _draft(self) -> _Draft:
@@ -257,10 +250,10 @@ class CSVDataStore(SteppedStore):
                 try:
                     written, content = self._reader.read(file, refuse=self._refuse_bad)
                 except TableMismatch:
-                    if self._file.signature_of(file) == before:
+                    if self._file.is_still(file, before):
                         raise
                     continue
-                if self._file.signature_of(file) == before:
+                if self._file.is_still(file, before):
                     break
         else:
             raise StoreUnavailable(f"{self._file.path}: another program is writing it")
@@ -363,6 +356,10 @@ def _renew_in_each_child(locks: _Locks) -> None:
 
     if hasattr(os, "register_at_fork"):  # Windows has no fork
         os.register_at_fork(after_in_child=renew)
+
+
+def _unchecked(record: Record) -> None:
+    """Anything may go."""
 
 
 def _encoded(content: Content, written: Written) -> Iterator[bytes]:

@@ -72,6 +72,11 @@ class TextFile:
         with self._failures():
             return _signature(os.fstat(file.fileno()))
 
+    def is_still(self, file: io.BufferedReader, before: Signature) -> bool:
+        """Whether the file has not been written since, which may be half of what it will be."""
+        # Not by the time of the inode: that changes when another one takes the place of the file.
+        return self.signature_of(file)[:-1] == before[:-1]
+
     @contextmanager
     def locked(self) -> Iterator[Lock]:
         """No other process writes within it."""

@@ -84,13 +84,13 @@ class Reader:
         file.seek(len(written.bom))
         # newline="": the ends of lines stay as they are.
         lines = io.TextIOWrapper(file, encoding=written.encoding, newline="")
-        counted = _Counted(lines)
         try:
-            content = self._read(counted)
+            content = self._read(lines)
         except UnicodeError as error:
+            file.seek(len(written.bom))
+            line = _undecodable(file.read(), written.encoding)
             raise self._mismatch(
-                f"after line {counted.number}: the bytes are not of the encoding "
-                f"{written.encoding} ({error})."
+                f"line {line}: the bytes are not of the encoding {written.encoding}."
             ) from error
         except UnclosedQuote as error:
             raise self._mismatch(f"line {error.line}: a quote is nowhere closed.") from error
@@ -151,20 +151,13 @@ class Reader:
         return TableMismatch(self.subject, [mistake])
 
 
-class _Counted:
-    """Lines, and how many have been read."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
-        self.number = 0
-
-    def __iter__(self) -> _Counted:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.number += 1
-        return line
+def _undecodable(data: bytes, encoding: str) -> int:
+    """The number of the first line that is not of the encoding."""
+    try:
+        before = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(encoding, "ignore")
+    return len(f"{before}.".splitlines())
 
 
 def _plain(encoding: str) -> str:

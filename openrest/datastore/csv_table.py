@@ -118,12 +118,12 @@ class Content:
         self.places: dict[Any, int] = {}
         self.keys: list[Any] = []  # ascending
         self.bad: list[BadRow] = []
-        self._key = key
-        self._uniques = list(uniques)
+        self.key = key
+        self.uniques = list(uniques)
 
     def copy(self) -> Content:
         """One that can be changed."""
-        copied = Content(self.layout, self._key, [unique.copy() for unique in self._uniques])
+        copied = Content(self.layout, self.key, [unique.copy() for unique in self.uniques])
         copied.rows, copied.places, copied.keys = [*self.rows], {**self.places}, [*self.keys]
         copied.bad = self.bad
         return copied
@@ -140,10 +140,10 @@ class Content:
 
     def clash(self, record: Record, replaced: tuple[Any, ...] = ()) -> tuple[str, ...] | None:
         """The fields in which a record is as another one that stays; None where there is none."""
-        key = record.get(self._key)
+        key = record.get(self.key)
         if key in self.places and key not in replaced:
-            return (self._key,)
-        for unique in self._uniques:
+            return (self.key,)
+        for unique in self.uniques:
             if unique.clash(record, set(), replaced):
                 return unique.members
         return None
@@ -155,7 +155,7 @@ class Content:
         end = self.layout.dialect.end
         if place is not None and not self.rows[place].endswith(("\r", "\n")):
             self.rows[place] += end
-        key = record[self._key]
+        key = record[self.key]
         self._note(record, len(self.rows))
         self.rows.append(self.layout.written(record) + end)
         if self.keys and key < self.keys[-1]:
@@ -167,7 +167,7 @@ class Content:
         """Put a record in the place of the one with the key. Raises RecordConflict."""
         self._refuse(record, (key,))
         old = self.record(key)
-        for unique in self._uniques:
+        for unique in self.uniques:
             unique.remove(old)
         place = self.places[key]
         row = self.rows[place]
@@ -178,15 +178,15 @@ class Content:
     def remove(self, key: Any) -> None:
         """Remove the record with the key. Raises KeyError."""
         record = self.record(key)
-        for unique in self._uniques:
+        for unique in self.uniques:
             unique.remove(record)
         self.rows[self.places.pop(key)] = ""
         del self.keys[bisect_left(self.keys, key)]
 
     def _note(self, record: Record, place: int) -> None:
-        key = record[self._key]
+        key = record[self.key]
         self.places[key] = place
-        for unique in self._uniques:
+        for unique in self.uniques:
             unique.add(record, key)
 
     def _refuse(self, record: Record, replaced: tuple[Any, ...]) -> None:
@@ -200,9 +200,9 @@ def fill(content: Content, rows: Iterable[Row]) -> None:
 
     Raises UnclosedQuote: nobody knows where such a row ends.
     """
-    read, width, key_name = content.layout.reader(), len(content.layout.names), content._key
-    keep, places, lines = content.rows.append, content.places, dict[Any, int]()
-    plain = not content._uniques
+    read, width, name = content.layout.reader(), len(content.layout.names), content.key
+    keep, places = content.rows.append, content.places
+    plain = not content.uniques
     for row in rows:
         place = len(content.rows)
         keep(row.text)
@@ -216,11 +216,10 @@ def fill(content: Content, rows: Iterable[Row]) -> None:
         except ValueError:
             content.bad.append(BadRow(row.line, content.layout.mistakes(cells)))
             continue
-        key = record[key_name]
+        key = record[name]
         if key not in places and (plain or content.clash(record) is None):
             places[key] = place
-            lines[key] = row.line
-            for unique in content._uniques:
+            for unique in content.uniques:
                 unique.add(record, key)
             continue
         members = " and ".join(content.clash(record) or ())

@@ -1,0 +1,194 @@
+"""CSVDataStore and what goes wrong: full disks, read-only files, killed writers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from openrest.datastore import CSVDataStore
+from openrest.errors import StoreUnavailable
+from openrest.query import Query
+from tests.datastore.csv_writer import Entry, count
+from tests.needs import CI, missing
+
+WRITER = Path(__file__).with_name("csv_writer.py")
+HEADER = "id,text,value\r\n"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "entries.csv"
+    path.write_bytes(f"{HEADER}1,first,0\r\n".encode())
+    return path
+
+
+def entries(path: Path) -> CSVDataStore:
+    return CSVDataStore({"path": path}, Entry)
+
+
+def test_processes_and_threads_that_write_one_file_lose_nothing(path: Path) -> None:
+    each = 25 if CI else 10
+    command = [sys.executable, WRITER, path, "count", str(each)]
+    writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
+    # Each with a store of its own, and readers that never see half a file.
+    threads = [threading.Thread(target=count, args=(str(path), each)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    store, seen = entries(path), [0]
+    while any(writer.poll() is None for writer in writers):
+        seen.append(store.count(Query()))
+    for thread in threads:
+        thread.join()
+    assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [(b"", 0)] * 2
+    assert seen == sorted(seen)
+    records = list(entries(path).find(Query()))
+    assert records[0] == {"id": 1, "text": "first", "value": 4 * each}
+    assert [record["id"] for record in records] == list(range(1, 4 * each + 2))
+
+
+def test_a_writer_that_is_killed_at_any_step_leaves_the_old_file_or_the_new_one(
+    path: Path,
+) -> None:
+    before = path.read_bytes()
+    done = subprocess.run([sys.executable, WRITER, path, "kill"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    *killed, last = [line.split(" ") for line in done.stdout.splitlines()]
+    assert len(killed) > 10
+    contents = [before, *(bytes.fromhex(content) for _, content in killed)]
+    for old, new in zip(contents, contents[1:], strict=False):
+        # Nothing, or one whole row more.
+        assert new == old or (new.startswith(old) and new.endswith(b",new,0\r\n"))
+    assert before in contents[1:] and contents[-1] != before
+    assert any("entries.csv.new" in names for names, _ in killed)
+    assert last[0] == "done"
+    # No key was given twice, and nothing is left of those that were killed.
+    keys = [record["id"] for record in entries(path).find(Query())]
+    assert keys == sorted(set(keys))
+    assert sorted(os.listdir(path.parent)) == ["entries.csv", "entries.csv.lock"]
+    assert entries(path).insert({"text": "next", "value": 1})["id"] > keys[-1]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 64 KiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+    if sys.platform != "linux" or os.geteuid():
+        missing("a file system can be mounted by the superuser of Linux alone")
+    mounted = subprocess.run(command, capture_output=True, text=True)
+    if mounted.returncode:
+        missing(f"no tmpfs can be mounted: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(small: Path) -> None:
+    path = small / "entries.csv"
+    store = entries(path)
+    store.insert({"text": "x" * 30_000, "value": 1})
+    before = path.read_bytes()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable) as caught:
+            store.insert({"text": "y" * 20_000, "value": 2})
+        assert str(caught.value) == f"{path}: No space left on device"
+    assert path.read_bytes() == before
+    assert sorted(os.listdir(small)) == ["entries.csv", "entries.csv.lock"]
+    assert store.count(Query()) == 1
+    # Once there is room again, it goes on.
+    subprocess.run(["mount", "-o", "remount,size=1m", small], check=True)
+    assert store.insert({"text": "y" * 20_000, "value": 2})["value"] == 2
+
+
+def test_a_file_system_that_is_read_only_is_read(small: Path) -> None:
+    path = small / "entries.csv"
+    path.write_text(f"{HEADER}1,first,0\r\n")
+    subprocess.run(["mount", "-o", "remount,ro", small], check=True)
+    store = entries(path)
+    assert store.get(1)["text"] == "first"
+    with pytest.raises(StoreUnavailable) as caught:
+        store.delete(1)
+    assert str(caught.value) == f"{path}: Read-only file system"
+
+
+def test_a_read_only_file_is_read_and_not_replaced(path: Path) -> None:
+    path.chmod(0o444)
+    store = entries(path)
+    assert store.get(1)["text"] == "first"
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable) as caught:
+            store.update(1, lambda record: {**record, "value": 7})
+        assert str(caught.value) == f"{path}: the file is read-only"
+    assert path.read_text().splitlines()[1] == "1,first,0"
+    path.chmod(0o644)
+    assert store.update(1, lambda record: {**record, "value": 7})["value"] == 7
+
+
+def test_a_write_waits_for_another_process_and_not_for_ever(path: Path) -> None:
+    store = CSVDataStore({"path": path, "timeout": 0.1}, Entry)
+    held = entries(path)
+    with held._file.locked(), pytest.raises(StoreUnavailable) as caught:
+        store.insert({"text": "new", "value": 0})
+    assert str(caught.value) == f"{path}: another process is writing"
+    assert store.insert({"text": "new", "value": 0})["id"] == 2
+
+
+def test_readers_do_not_wait_for_a_change(path: Path) -> None:
+    store = entries(path)
+    changing, read = threading.Event(), threading.Event()
+
+    def slow(record: dict[str, object]) -> dict[str, object]:
+        changing.set()
+        assert read.wait(30)
+        return {**record, "text": "changed"}
+
+    thread = threading.Thread(target=store.update, args=(1, slow))
+    thread.start()
+    assert changing.wait(30)
+    assert store.get(1)["text"] == "first"
+    read.set()
+    thread.join()
+    assert store.get(1)["text"] == "changed"
+
+
+FORK = """
+import os, sys, threading
+from openrest.datastore import CSVDataStore
+from tests.datastore.csv_writer import Entry
+
+store = CSVDataStore({"path": sys.argv[1]}, Entry)
+changing, forked = threading.Event(), threading.Event()
+
+def slow(record):
+    changing.set()
+    forked.wait()
+    return {**record, "text": "of the parent"}
+
+thread = threading.Thread(target=store.update, args=(1, slow))
+thread.start()
+changing.wait()
+child = os.fork()
+if child == 0:
+    store.insert({"text": "of the child", "value": 0})
+    os._exit(0)
+forked.set()
+thread.join()
+assert os.waitpid(child, 0)[1] == 0
+assert [store.get(key)["text"] for key in (1, 2)] == ["of the parent", "of the child"]
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_child_that_is_forked_in_a_write_waits_for_it(path: Path) -> None:
+    # To fork a process with threads is what Python warns of since 3.12, and what servers do.
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK, path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
