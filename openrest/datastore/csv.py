@@ -15,7 +15,7 @@ from marshmallow import Schema
 from openrest.datastore.cells import cell
 from openrest.datastore.csv_file import CAN_LOCK, Lock, Signature, TextFile
 from openrest.datastore.csv_reading import NAMED, Reader, Written
-from openrest.datastore.csv_table import Content
+from openrest.datastore.csv_table import BadRow, Content
 from openrest.datastore.records import Keeper, is_assigned, unique_members, validator_mistakes
 from openrest.datastore.selecting import Selector
 from openrest.datastore.transactional import SteppedStore
@@ -91,7 +91,7 @@ class CSVDataStore(SteppedStore):
         self._file = TextFile(path, options.get("timeout", 5))
         self._turn_timeout = options.get("timeout", 5)
         self._reader = Reader(
-            subject=f"the file {str(path)!r}",
+            subject=f"the file {str(resource['path'])!r}",
             cells=tuple(map(cell, self.shape.members)),
             key=self.key.name,
             uniques=tuple(Unique(names, self.shape) for names in unique_members(validators)),
@@ -100,7 +100,7 @@ class CSVDataStore(SteppedStore):
             quote=options.get("quote"),
         )
         self._keep = Keeper(self.shape, self.key)
-        self._select = Selector(self.shape, self.key)
+        self._select = Selector(self.shape)
         self._state = _State()
         self._locks = _Locks()
         _renew_in_each_child(self._locks)
@@ -150,15 +150,20 @@ class CSVDataStore(SteppedStore):
     def _keys(self, content: Content, query: Query) -> Sequence[Any]:
         if not query.conditions and not query.order:
             return query.window(content.keys, lambda key: (key,))
-        ordered = tuple(order.member for order in query.order)
-        records = content.records((*self._needed(query.conditions), *ordered))
-        return [record[self.key.name] for record in self._select.window(query, records)]
+        key = self.key.name
+        orders = tuple(order.member for order in query.order)
+        found = self._matching(content, query.conditions, orders)
+        ordered = self._select.ordered(query, found)
+        window = query.window(ordered, lambda record: query.position(record, key))
+        return [record[key] for record in window]
 
-    def _matching(self, content: Content, tests: Sequence[Test]) -> list[Record]:
-        return self._select.matching(tests, content.records(self._needed(tests)))
-
-    def _needed(self, tests: Iterable[Test]) -> tuple[str, ...]:
-        return (self.key.name, *(member for test in tests for member in members_of(test)))
+    def _matching(
+        self, content: Content, tests: Sequence[Test], members: tuple[str, ...] = ()
+    ) -> list[Record]:
+        """The records that pass the tests, with the fields of these and with `members`."""
+        tested = (member for test in tests for member in members_of(test))
+        records = content.records((self.key.name, *tested, *members))
+        return self._select.matching(tests, records)
 
     def _atomically(self, step: Callable[[], Made], *, reads: bool) -> Made:
         state, locks = self._state, self._locks
@@ -188,8 +193,9 @@ class CSVDataStore(SteppedStore):
 
     def _last_key(self, lock: Lock) -> int:
         """The last key that was given, to a row that is there or to one that was."""
-        keys = self._state.served.keys
-        return max(lock.last_key, keys[-1] if keys else 0) if is_assigned(self.key) else 0
+        if not is_assigned(self.key):
+            return 0
+        return max(lock.last_key, self._state.served.last_key or 0)
 
     def _add(self, record: Record) -> Record:
         draft = self._draft
@@ -257,11 +263,16 @@ class CSVDataStore(SteppedStore):
                     break
         else:
             raise StoreUnavailable(f"{self._file.path}: another program is writing it")
-        for bad in content.bad[:NAMED]:
-            log.warning("%s: skipped %s", self._file.path, bad)
-        if len(content.bad) > NAMED:
-            log.warning("%s: skipped %s more rows", self._file.path, len(content.bad) - NAMED)
+        if content.bad != state.reported:
+            self._report(content.bad)
+            state.reported = content.bad
         state.serve(content, written, before, is_certain=self._file.is_settled(before))
+
+    def _report(self, bad: Sequence[BadRow]) -> None:
+        for row in bad[:NAMED]:
+            log.warning("%s: skipped %s", self._file.path, row)
+        if len(bad) > NAMED:
+            log.warning("%s: skipped %s more rows", self._file.path, len(bad) - NAMED)
 
     def _commit(self, content: Content) -> None:
         state = self._state
@@ -305,6 +316,8 @@ class _State:
         #: Of a file that cannot be used, and why: it is not read again for each request.
         self.broken: Signature | None = None
         self.reason = ""
+        #: The bad rows that the log has.
+        self.reported: list[BadRow] = []
         #: Of the thread that writes.
         self.draft: _Draft | None = None
 

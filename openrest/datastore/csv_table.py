@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,8 @@ class Content:
         self.places: dict[Any, int] = {}
         self.keys: list[Any] = []  # ascending
         self.bad: list[BadRow] = []
+        #: Those of bad rows. They are taken: somebody may put the rows right.
+        self.bad_keys: set[Any] = set()
         self.key = key
         self.uniques = list(uniques)
 
@@ -125,7 +128,7 @@ class Content:
         """One that can be changed."""
         copied = Content(self.layout, self.key, [unique.copy() for unique in self.uniques])
         copied.rows, copied.places, copied.keys = [*self.rows], {**self.places}, [*self.keys]
-        copied.bad = self.bad
+        copied.bad, copied.bad_keys = self.bad, self.bad_keys
         return copied
 
     def record(self, key: Any, members: tuple[str, ...] | None = None) -> Record:
@@ -138,24 +141,33 @@ class Content:
         split, read = self.layout.dialect.cells, self.layout.reader(members)
         return (read(split(self.rows[self.places[key]]) or ()) for key in self.keys)
 
-    def clash(self, record: Record, replaced: tuple[Any, ...] = ()) -> tuple[str, ...] | None:
-        """The fields in which a record is as another one that stays; None where there is none."""
-        key = record.get(self.key)
-        if key in self.places and key not in replaced:
-            return (self.key,)
+    @property
+    def last_key(self) -> Any:
+        """The highest key of a row, be it a bad one; None where there is none."""
+        return max([*self.keys[-1:], *self.bad_keys], default=None)
+
+    def same_values(self, record: Record, replaced: tuple[Any, ...] = ()) -> tuple[str, ...] | None:
+        """The unique fields in which a record is as another one that stays; None for none."""
         for unique in self.uniques:
             if unique.clash(record, set(), replaced):
                 return unique.members
         return None
 
+    def note_bad_key(self, cells: Sequence[str] | None) -> None:
+        """Take the key of a bad row for given, where it can be read."""
+        with suppress(ValueError, IndexError):
+            self.bad_keys.add(self.layout.reader((self.key,))(cells or ())[self.key])
+
     def add(self, record: Record) -> None:
         """Put a record behind all others. Raises RecordConflict."""
-        self._refuse(record, ())
+        key = record[self.key]
+        if key in self.places or key in self.bad_keys:
+            raise RecordConflict((self.key,))
+        self._refuse(record)
         place = next((at for at in range(len(self.rows) - 1, -1, -1) if self.rows[at]), None)
         end = self.layout.dialect.end
         if place is not None and not self.rows[place].endswith(("\r", "\n")):
             self.rows[place] += end
-        key = record[self.key]
         self._note(record, len(self.rows))
         self.rows.append(self.layout.written(record) + end)
         if self.keys and key < self.keys[-1]:
@@ -165,7 +177,7 @@ class Content:
 
     def put(self, key: Any, record: Record) -> None:
         """Put a record in the place of the one with the key. Raises RecordConflict."""
-        self._refuse(record, (key,))
+        self._refuse(record, replaced=(key,))
         old = self.record(key)
         for unique in self.uniques:
             unique.remove(old)
@@ -189,8 +201,8 @@ class Content:
         for unique in self.uniques:
             unique.add(record, key)
 
-    def _refuse(self, record: Record, replaced: tuple[Any, ...]) -> None:
-        members = self.clash(record, replaced)
+    def _refuse(self, record: Record, replaced: tuple[Any, ...] = ()) -> None:
+        members = self.same_values(record, replaced)
         if members is not None:
             raise RecordConflict(members)
 
@@ -215,14 +227,16 @@ def fill(content: Content, rows: Iterable[Row]) -> None:
             record = read(cells)
         except ValueError:
             content.bad.append(BadRow(row.line, content.layout.mistakes(cells)))
+            content.note_bad_key(cells)
             continue
         key = record[name]
-        if key not in places and (plain or content.clash(record) is None):
+        if key not in places and (plain or content.same_values(record) is None):
             places[key] = place
             for unique in content.uniques:
                 unique.add(record, key)
             continue
-        members = " and ".join(content.clash(record) or ())
+        members = " and ".join([name] if key in places else content.same_values(record) or ())
+        content.bad_keys.add(key)
         content.bad.append(BadRow(row.line, f"a row before it has the same {members}."))
     content.keys = sorted(places)
 

@@ -1,4 +1,4 @@
-"""Conditions, order and window of a query, over records that are in memory."""
+"""Conditions and order of a query, over records that are in memory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ __all__ = ["Selector"]
 class Selector:
     """Finds records of one model. It is given them in the order of their keys."""
 
-    def __init__(self, shape: s.Object, key: s.Member) -> None:
-        self._key = key.name
+    def __init__(self, shape: s.Object) -> None:
         self._values = {member.name: comparable(member) for member in shape.members}
 
     def matching(self, tests: Sequence[Test], records: Iterable[Record]) -> list[Record]:
@@ -28,9 +27,8 @@ class Selector:
                 self._value_of(member)
         return [record for record in records if all(test.holds(record) for test in tests)]
 
-    def window(self, query: Query, records: Iterable[Record]) -> Sequence[Record]:
-        """Those that the query is about, in its order."""
-        found = self.matching(query.conditions, records)
+    def ordered(self, query: Query, found: list[Record]) -> list[Record]:
+        """The same records, in the order of the query."""
         # The last field first: sorting is stable, so each later sort keeps the earlier ones.
         for order in reversed(query.order):
             value = self._value_of(order.member)
@@ -38,7 +36,7 @@ class Selector:
             found = [record for record in found if record.get(order.member) is not None]
             found.sort(key=value, reverse=order.descending)
             found += without
-        return query.window(found, lambda record: query.position(record, self._key))
+        return found
 
     def _value_of(self, name: str) -> Callable[[Record], Any]:
         if name not in self._values:

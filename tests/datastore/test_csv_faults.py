@@ -34,7 +34,7 @@ def entries(path: Path) -> CSVDataStore:
 
 def test_processes_and_threads_that_write_one_file_lose_nothing(path: Path) -> None:
     each = 25 if CI else 10
-    command = [sys.executable, WRITER, path, "count", str(each)]
+    command = [sys.executable, str(WRITER), str(path), "count", str(each)]
     writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
     # Each with a store of its own, and readers that never see half a file.
     threads = [threading.Thread(target=count, args=(str(path), each)) for _ in range(2)]
@@ -56,7 +56,9 @@ def test_a_writer_that_is_killed_at_any_step_leaves_the_old_file_or_the_new_one(
     path: Path,
 ) -> None:
     before = path.read_bytes()
-    done = subprocess.run([sys.executable, WRITER, path, "kill"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(WRITER), str(path), "kill"], capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")
     *killed, last = [line.split(" ") for line in done.stdout.splitlines()]
     assert len(killed) > 10
@@ -79,7 +81,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, of 64 KiB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
     if sys.platform != "linux" or os.geteuid():
         missing("a file system can be mounted by the superuser of Linux alone")
     mounted = subprocess.run(command, capture_output=True, text=True)
@@ -189,6 +191,6 @@ assert [store.get(key)["text"] for key in (1, 2)] == ["of the parent", "of the c
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_a_child_that_is_forked_in_a_write_waits_for_it(path: Path) -> None:
     # To fork a process with threads is what Python warns of since 3.12, and what servers do.
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK, path]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

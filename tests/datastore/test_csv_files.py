@@ -197,8 +197,17 @@ def test_rows_that_are_skipped_are_reported_and_kept(
     assert [text.partition(": skipped ")[2] for text in caplog.messages] == list(REASONS)
     assert [(r["id"], r["name"]) for r in found(store)] == [(1, "Ada"), (4, 'a"b')]
     store.insert({"name": "Barbara"})
-    store.delete(1)
-    assert path.read_text() == BAD.replace("1,Ada,36,\n", "") + "5,Barbara,,\n"
+    store.update(1, lambda record: {**record, "age": 37})
+    store.delete(4)
+    changed = BAD.replace("36", "37").replace('4,a"b,,\n', "")
+    assert path.read_text() == changed + "5,Barbara,,\n"
+
+
+def test_the_key_of_a_bad_row_is_taken(path: Path) -> None:
+    store = people(path, "id,name,age,nick\n1,Ada,36,\n7,Kay,x,\n", on_bad_row="skip")
+    with pytest.raises(RecordConflict):
+        store.insert({"id": 7, "name": "Barbara"})
+    assert store.insert({"name": "Barbara"})["id"] == 8
 
 
 def test_of_many_bad_rows_the_first_are_named(path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client
 
 from openrest.controllers import Controller, WSGIDispatcher
-from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
+from openrest.datastore import CSVDataStore, DataStore, PythonListDataStore, SQLiteDataStore
 from openrest.testing.contract import check_contract
 from tests.needs import CI, fuzzing
 
@@ -82,7 +82,7 @@ ASKED: list[tuple[str, str, dict[str, Any]]] = [
 def test_the_same_requests_are_answered_byte_for_byte_as_by_other_stores(
     people: type[Controller], tmp_path: Path
 ) -> None:
-    csv = served(people, people.resource["datastore"], {"path": tmp_path / "same.csv"})
+    csv = served(people, CSVDataStore, {"path": tmp_path / "same.csv"})
     sqlite = served(people, SQLiteDataStore, {"name": tmp_path / "same.db", "table": "people"})
     memory = served(people, PythonListDataStore, [])
     for method, path, options in ASKED:
