@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,8 +11,10 @@ from typing import Any, Final, TypeVar
 from marshmallow import Schema
 
 from openrest.datastore.cells import cell
-from openrest.datastore.csv_file import CAN_LOCK, Lock, Signature, TextFile
+from openrest.datastore.csv_file import CAN_LOCK, Lock, TextFile
+from openrest.datastore.csv_options import resource_mistakes
 from openrest.datastore.csv_reading import NAMED, Reader, Written
+from openrest.datastore.csv_state import Draft, Locks, State, renew_in_each_child
 from openrest.datastore.csv_table import BadRow, Content
 from openrest.datastore.records import Keeper, is_assigned, unique_members, validator_mistakes
 from openrest.datastore.selecting import Selector
@@ -28,7 +28,6 @@ from openrest.errors import (
     StoreError,
     StoreUnavailable,
     TableMismatch,
-    did_you_mean,
 )
 from openrest.interfaces import Check, DataStore, Record, StoreValidator
 from openrest.models import shapes as s
@@ -40,9 +39,6 @@ __all__ = ["CSVDataStore"]
 Made = TypeVar("Made")
 
 log = logging.getLogger("openrest")
-
-_KEYS: Final = ("path", "encoding", "delimiter", "quote", "on_bad_row", "timeout")
-_ON_BAD_ROW: Final = ("refuse", "skip")
 
 #: So many rows are encoded and written at a time.
 _ROWS: Final = 8192
@@ -101,9 +97,9 @@ class CSVDataStore(SteppedStore):
         )
         self._keep = Keeper(self.shape, self.key)
         self._select = Selector(self.shape)
-        self._state = _State()
-        self._locks = _Locks()
-        _renew_in_each_child(self._locks)
+        self._state = State()
+        self._locks = Locks()
+        renew_in_each_child(self._locks)
         try:
             self._create()
             self._load()
@@ -120,7 +116,8 @@ class CSVDataStore(SteppedStore):
         # What is served is never changed, so each record can be read when its turn comes.
         content = self._current()
         wanted = None if query.members is None else tuple(query.members)
-        return (content.record(key, wanted) for key in self._keys(content, query))
+        read = content.layout.reader(wanted)
+        return (content.record(key, read) for key in self._keys(content, query))
 
     def count(self, query: Query) -> int:
         content = self._current()
@@ -175,7 +172,7 @@ class CSVDataStore(SteppedStore):
             with self._file.locked() as lock:
                 self._file.refuse_read_only()
                 self._refresh()
-                state.draft = _Draft(state.served, self._last_key(lock))
+                state.draft = Draft(state.served, self._last_key(lock))
                 locks.writer = threading.get_ident()
                 try:
                     made = step()
@@ -216,7 +213,7 @@ class CSVDataStore(SteppedStore):
         self._draft.change().remove(key)
 
     @property
-    def _draft(self) -> _Draft:
+    def _draft(self) -> Draft:
         assert self._state.draft is not None, "outside of a transaction"
         return self._state.draft
 
@@ -294,81 +291,13 @@ class CSVDataStore(SteppedStore):
         if not CAN_LOCK:
             mistakes.append("This system has no lock that processes can hold against one another.")
         if isinstance(resource, Mapping):
-            mistakes.extend(_resource_mistakes(resource))
+            mistakes.extend(resource_mistakes(resource))
         else:
             mistakes.append(f'resource must be like {{"path": "people.csv"}}, not {resource!r}.')
         if mistakes:
             raise ConfigurationError(f"CSVDataStore of {model.__name__}", mistakes)
         # Absolute: the process may change its directory.
         return {**resource, "path": Path(resource["path"]).absolute()}
-
-
-class _State:
-    """What is known of the file. Readers take `served` alone, which is replaced as a whole."""
-
-    def __init__(self) -> None:
-        self.served: Content
-        self.written: Written
-        #: Of what is served. It is not certain where the file could have changed since without
-        #: another time of change: then it is read once more.
-        self.signature: Signature | None = None
-        self.is_certain = False
-        #: Of a file that cannot be used, and why: it is not read again for each request.
-        self.broken: Signature | None = None
-        self.reason = ""
-        #: The bad rows that the log has.
-        self.reported: list[BadRow] = []
-        #: Of the thread that writes.
-        self.draft: _Draft | None = None
-
-    def serve(
-        self, content: Content, written: Written, signature: Signature, *, is_certain: bool
-    ) -> None:
-        self.served, self.written = content, written
-        self.signature, self.is_certain = signature, is_certain
-        self.broken = None
-
-
-class _Draft:
-    """What a transaction makes of the content; nothing is copied before the first change."""
-
-    def __init__(self, served: Content, last_key: int) -> None:
-        self.content = served
-        self.last_key = last_key
-        self.changed: Content | None = None
-
-    def change(self) -> Content:
-        """The content to be changed."""
-        if self.changed is None:
-            self.content = self.changed = self.content.copy()
-        return self.changed
-
-
-class _Locks:
-    """Those of the threads of one process."""
-
-    def __init__(self) -> None:
-        self.renew()
-
-    def renew(self) -> None:
-        #: Held by the thread that writes.
-        self.turn = threading.Lock()
-        #: Held by the thread that reads the file or replaces it.
-        self.loading = threading.Lock()
-        self.writer: int | None = None
-
-
-def _renew_in_each_child(locks: _Locks) -> None:
-    """In a child that is forked, the threads that hold the locks are not there to let go."""
-    known = weakref.ref(locks)
-
-    def renew() -> None:
-        found = known()
-        if found is not None:
-            found.renew()
-
-    if hasattr(os, "register_at_fork"):  # Windows has no fork
-        os.register_at_fork(after_in_child=renew)
 
 
 def _unchecked(record: Record) -> None:
@@ -384,47 +313,3 @@ def _encoded(content: Content, written: Written) -> Iterator[bytes]:
         except UnicodeEncodeError as error:
             shown = text[error.start : error.end]
             raise StoreError(f"The encoding {written.encoding} has no {shown!r:.20}.") from error
-
-
-def _resource_mistakes(resource: Mapping[Any, Any]) -> Iterator[str]:
-    for key in resource:
-        if key not in _KEYS:
-            yield f"resource: unknown key {key!r}.{did_you_mean(str(key), _KEYS)}"
-    path = resource.get("path")
-    if not isinstance(path, (str, Path)) or not str(path) or "\0" in str(path):
-        yield f"resource['path'] must be the path of a file, not {path!r}."
-    elif not Path(path).absolute().parent.is_dir():
-        yield f"resource['path']: there is no directory {Path(path).absolute().parent}."
-    elif Path(path).is_dir():
-        yield f"resource['path']: {Path(path).absolute()} is a directory."
-    encoding = resource.get("encoding")
-    if encoding is not None and not _is_encoding(encoding):
-        yield f"resource['encoding'] must be the name of an encoding, not {encoding!r}."
-    yield from _dialect_mistakes(resource)
-    wish = resource.get("on_bad_row", "refuse")
-    if wish not in _ON_BAD_ROW:
-        near = did_you_mean(str(wish), _ON_BAD_ROW)
-        yield f"resource['on_bad_row'] must be 'refuse' or 'skip', not {wish!r}.{near}"
-    timeout = resource.get("timeout", 5)
-    if type(timeout) not in (int, float) or not 0 <= timeout <= 3600:
-        yield f"resource['timeout'] must be a number of seconds, at most 3600, not {timeout!r}."
-
-
-def _dialect_mistakes(resource: Mapping[Any, Any]) -> Iterator[str]:
-    given = {name: resource.get(name) for name in ("delimiter", "quote")}
-    for name, sign in given.items():
-        if sign is not None and not _is_sign(sign):
-            yield f"resource[{name!r}] must be one character, not {sign!r}."
-    if given["delimiter"] is not None and given["delimiter"] == given["quote"]:
-        yield "resource['delimiter'] and resource['quote'] must not be the same."
-
-
-def _is_sign(sign: Any) -> bool:
-    return isinstance(sign, str) and len(sign) == 1 and sign not in "\r\n\0"
-
-
-def _is_encoding(name: Any) -> bool:
-    try:
-        return isinstance(name, str) and bool("a,\n".encode(name))
-    except (LookupError, UnicodeError, ValueError):
-        return False

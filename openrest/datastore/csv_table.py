@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -66,14 +66,14 @@ class Layout:
             for cell in cells
             for place in [self.names.index(cell.name)]
         ]
-        self._readers: dict[tuple[str, ...] | None, Read] = {}
+        #: Reads all fields of a row.
+        self.read = _reader(dialect, self._columns)
 
-    def reader(self, members: tuple[str, ...] | None = None) -> Read:
-        """The function that reads some fields of a row, or all of them."""
-        if members not in self._readers:
-            columns = [c for c in self._columns if members is None or c.cell.name in members]
-            self._readers[members] = _reader(self.dialect, columns)
-        return self._readers[members]
+    def reader(self, members: Collection[str] | None) -> Read:
+        """A function that reads some fields of a row, or all of them."""
+        if members is None:
+            return self.read
+        return _reader(self.dialect, [c for c in self._columns if c.cell.name in members])
 
     def mistakes(self, cells: Sequence[str] | None) -> str:
         """What is wrong with the cells of a row that is no record."""
@@ -93,7 +93,7 @@ class Layout:
     def written(self, record: Record, old: Sequence[str] | None = None) -> str:
         """The row of a record, without its end; what it has as the `old` cells is as it was."""
         cells = ["" for _ in self.names] if old is None else list(old)
-        stored = {} if old is None else self.reader()(old)
+        stored = {} if old is None else self.read(old)
         for column in self._columns:
             encode, name = column.cell.encode, column.cell.name
             value, before = record.get(name), stored.get(name)
@@ -131,10 +131,10 @@ class Content:
         copied.bad, copied.bad_keys = self.bad, self.bad_keys
         return copied
 
-    def record(self, key: Any, members: tuple[str, ...] | None = None) -> Record:
-        """The record with the key, or some fields of it. Raises KeyError."""
+    def record(self, key: Any, read: Read | None = None) -> Record:
+        """The record with the key, or what `read` reads of it. Raises KeyError."""
         cells = self.layout.dialect.cells(self.rows[self.places[key]])
-        return self.layout.reader(members)(cells or ())
+        return (read or self.layout.read)(cells or ())
 
     def records(self, members: tuple[str, ...]) -> Iterator[Record]:
         """Some fields of all records, in the order of the keys."""
@@ -212,7 +212,7 @@ def fill(content: Content, rows: Iterable[Row]) -> None:
 
     Raises UnclosedQuote: nobody knows where such a row ends.
     """
-    read, width, name = content.layout.reader(), len(content.layout.names), content.key
+    read, width, name = content.layout.read, len(content.layout.names), content.key
     keep, places = content.rows.append, content.places
     plain = not content.uniques
     for row in rows:

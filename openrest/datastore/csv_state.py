@@ -1,0 +1,81 @@
+"""What a process knows of a CSV file, and which of its threads may learn or change it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+
+from openrest.datastore.csv_file import Signature
+from openrest.datastore.csv_reading import Written
+from openrest.datastore.csv_table import BadRow, Content
+
+__all__ = ["Draft", "Locks", "State", "renew_in_each_child"]
+
+
+class State:
+    """What is known of the file. Readers take `served` alone, which is replaced as a whole."""
+
+    def __init__(self) -> None:
+        self.served: Content
+        self.written: Written
+        #: Of what is served. It is not certain where the file could have changed since without
+        #: another time of change: then it is read once more.
+        self.signature: Signature | None = None
+        self.is_certain = False
+        #: Of a file that cannot be used, and why: it is not read again for each request.
+        self.broken: Signature | None = None
+        self.reason = ""
+        #: The bad rows that the log has.
+        self.reported: list[BadRow] = []
+        #: Of the thread that writes.
+        self.draft: Draft | None = None
+
+    def serve(
+        self, content: Content, written: Written, signature: Signature, *, is_certain: bool
+    ) -> None:
+        self.served, self.written = content, written
+        self.signature, self.is_certain = signature, is_certain
+        self.broken = None
+
+
+class Draft:
+    """What a transaction makes of the content; nothing is copied before the first change."""
+
+    def __init__(self, served: Content, last_key: int) -> None:
+        self.content = served
+        self.last_key = last_key
+        self.changed: Content | None = None
+
+    def change(self) -> Content:
+        """The content to be changed."""
+        if self.changed is None:
+            self.content = self.changed = self.content.copy()
+        return self.changed
+
+
+class Locks:
+    """Those of the threads of one process."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        #: Held by the thread that writes.
+        self.turn = threading.Lock()
+        #: Held by the thread that reads the file or replaces it.
+        self.loading = threading.Lock()
+        self.writer: int | None = None
+
+
+def renew_in_each_child(locks: Locks) -> None:
+    """In a child that is forked, the threads that hold the locks are not there to let go."""
+    known = weakref.ref(locks)
+
+    def renew() -> None:
+        found = known()
+        if found is not None:
+            found.renew()
+
+    if hasattr(os, "register_at_fork"):  # Windows has no fork
+        os.register_at_fork(after_in_child=renew)
