@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from openrest.datastore import CSVDataStore
-from openrest.errors import StoreUnavailable
+from openrest.datastore.csv_file import Signature
+from openrest.errors import ConfigurationError, StoreUnavailable
 from openrest.query import Query
 from tests.datastore.csv_writer import Entry, count
 from tests.needs import CI, missing
@@ -119,6 +121,12 @@ def test_a_file_system_that_is_read_only_is_read(small: Path) -> None:
     with pytest.raises(StoreUnavailable) as caught:
         store.delete(1)
     assert str(caught.value) == f"{path}: Read-only file system"
+    with pytest.raises(ConfigurationError) as refused:
+        entries(small / "missing.csv")
+    missing_file = small / "missing.csv"
+    assert str(refused.value) == (
+        f"the file {str(missing_file)!r}: {missing_file}: Read-only file system."
+    )
 
 
 def test_a_read_only_file_is_read_and_not_replaced(path: Path) -> None:
@@ -141,6 +149,28 @@ def test_a_write_waits_for_another_process_and_not_for_ever(path: Path) -> None:
         store.insert({"text": "new", "value": 0})
     assert str(caught.value) == f"{path}: another process is writing"
     assert store.insert({"text": "new", "value": 0})["id"] == 2
+
+
+def test_a_file_that_is_being_written_is_not_served_by_halves(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = entries(path)
+    still = store._file.is_still
+    path.write_text(f"{HEADER}1,first")
+
+    def written_on(file: io.BufferedReader, before: Signature) -> bool:
+        path.write_text(f"{HEADER}1,first,{len(asked)}\r\n" + "2,second,2\r\n" * len(asked))
+        asked.append(1)
+        return still(file, before)
+
+    asked = [0] * 1000
+    monkeypatch.setattr(store._file, "is_still", written_on)
+    with pytest.raises(StoreUnavailable) as caught:
+        store.get(1)
+    assert str(caught.value) == f"{path}: another program is writing it"
+    monkeypatch.undo()
+    path.write_text(f"{HEADER}1,first,7\r\n")
+    assert store.get(1)["value"] == 7
 
 
 def test_readers_do_not_wait_for_a_change(path: Path) -> None:
