@@ -18,10 +18,10 @@ from openrest.datastore.records import (
     is_assigned,
     of_many,
     unique_members,
-    unknown_field,
     validator_mistakes,
 )
-from openrest.datastore.uniques import Unique, comparable
+from openrest.datastore.selecting import Selector
+from openrest.datastore.uniques import Unique
 from openrest.datastore.validators import UniqueTogether
 from openrest.errors import (
     ConfigurationError,
@@ -33,7 +33,7 @@ from openrest.errors import (
 )
 from openrest.interfaces import Change, Check, DataStore, Once, Record, StoreValidator
 from openrest.models import shapes as s
-from openrest.query import OPERATORS, Query, Test, members_of
+from openrest.query import OPERATORS, Query, Test
 from openrest.rehearsal import rehearsing
 
 __all__ = ["PythonListDataStore"]
@@ -118,7 +118,7 @@ class PythonListDataStore(DataStore):
             raise ConfigurationError(_subject(model), mistakes)
         self._keep = Keeper(self.shape, self.key)
         self._copy = copier(self.shape)
-        self._values = {member.name: comparable(member) for member in self.shape.members}
+        self._select = Selector(self.shape)
         self._published = _Tables(
             [Unique(members, self.shape) for members in unique_members(validators)]
         )
@@ -366,27 +366,10 @@ class PythonListDataStore(DataStore):
         """The records that pass the tests, by key."""
         with self._altering:
             records = [self._records[key] for key in self._keys]
-        for test in tests:
-            for member in members_of(test):
-                self._value_of(member)
-            records = [record for record in records if test.holds(record)]
-        return records
+        return self._select.matching(tests, records)
 
     def _ordered(self, query: Query) -> list[Record]:
-        records = self._matching(query.conditions)
-        # The last field first: sorting is stable, so each later sort keeps the earlier ones.
-        for order in reversed(query.order):
-            value = self._value_of(order.member)
-            without = [record for record in records if record.get(order.member) is None]
-            records = [record for record in records if record.get(order.member) is not None]
-            records.sort(key=value, reverse=order.descending)
-            records += without
-        return records
-
-    def _value_of(self, name: str) -> Callable[[Record], Any]:
-        if name not in self._values:
-            raise unknown_field(name, self._values)
-        return self._values[name]
+        return self._select.ordered(query, self._matching(query.conditions))
 
 
 #: Held by whoever writes to any list: what a write reads of other lists, to see that a record it
