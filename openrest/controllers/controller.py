@@ -44,6 +44,9 @@ OPEN_STORES: ContextVar[bool] = ContextVar("OPEN_STORES", default=True)
 #: How often a PUT looks whether the object is there, while others create and delete it.
 _TRIES = 3
 
+#: What stores new records and gives them with their keys.
+InsertMany = Callable[[Sequence[Record]], list[Record]]
+
 
 class Controller:
     """One resource: subclass it with the mappings `resource`, `controller` and `view`.
@@ -84,6 +87,7 @@ class Controller:
         self._relations: Relations | None = None
         if OPEN_STORES.get():
             self.store  # noqa: B018  # opens it
+        self._hooks_creation = type(self).before_create is not Controller.before_create
         self._hooks_deletes = any(
             getattr(type(self), name) is not getattr(Controller, name)
             for name in ("before_delete", "after_delete")
@@ -187,42 +191,53 @@ class Controller:
         this request or by the earlier one; with an ``Idempotency-Key`` `Call.replayed` says by
         which.
         """
-        [stored] = self._inserted(call, [record], lambda new: [self.store.insert(new[0])])
+        [stored] = self._insert_all(call, [record], lambda new: [self.store.insert(new[0])])
         return stored
 
     def insert_many(self, call: Call, records: Sequence[Record]) -> list[Record]:
         """Store several records as `insert` does one, all of them or none."""
-        return self._inserted(call, records, self.store.insert_many)
+        return self._insert_all(call, records, self.store.insert_many)
 
-    def _inserted(
-        self,
-        call: Call,
-        records: Sequence[Record],
-        insert: Callable[[Sequence[Record]], list[Record]],
+    def _insert_all(
+        self, call: Call, records: Sequence[Record], insert: InsertMany
     ) -> list[Record]:
         idempotency = self.definition.idempotency
         once = None if idempotency is None else idempotency.once(call, self.definition.name)
-        known, new = self._recalled(once), []
         if call.replayed is not None:
             raise ContractError("A request with an Idempotency-Key inserts once, not twice.")
-        if known is None:
+        stored = self._recalled(once)
+        replayed = stored is not None
+        if stored is None:
             try:
-                new = [self.before_create(call, record) for record in records]
+                stored, replayed = self._inserted(call, records, once, insert)
             except Problem:
                 # Perhaps because of what the same request, sent twice, has stored meanwhile.
-                known = self._recalled(once)
-                if known is None:
+                stored, replayed = self._recalled(once), True
+                if stored is None:
                     raise
-        if known is not None:
-            stored, call.replayed = known, True
-        elif once is not None:
-            stored, call.replayed = self.store.insert_once(once, new)
-        else:
-            stored = insert(new)
-        if not call.replayed:
+        if once is not None:
+            call.replayed = replayed
+        if not replayed:
             for record in stored:
                 call.afterwards(self.after_create, call, record)
         return stored
+
+    def _inserted(
+        self, call: Call, records: Sequence[Record], once: Once | None, insert: InsertMany
+    ) -> tuple[list[Record], bool]:
+        """The records as they are stored, and whether they have been before."""
+
+        def step() -> tuple[list[Record], bool]:
+            new = [_made("before_create", self.before_create(call, record)) for record in records]
+            return (insert(new), False) if once is None else self.store.insert_once(once, new)
+
+        def known_or_step() -> tuple[list[Record], bool]:
+            known = self._recalled(once)
+            return step() if known is None else (known, True)
+
+        if self._hooks_creation and self.store.changes_together:
+            return self.store.together(known_or_step)
+        return step()
 
     def _recalled(self, once: Once | None) -> list[Record] | None:
         return None if once is None else self.store.recall_once(once)
@@ -252,7 +267,7 @@ class Controller:
         def checked(current: Record) -> Record:
             self.check_preconditions(call, current)
             seen[:] = [current]
-            return self.before_update(call, current, change(current))
+            return _made("before_update", self.before_update(call, current, change(current)))
 
         record = self.store.update(call.key, checked)
         call.afterwards(self.after_update, call, seen[0], record)
@@ -318,7 +333,8 @@ class Controller:
 
         def change(current: Record) -> Record:
             seen[current[key]] = dict(current)
-            return self.before_update(call, current, self._merge_patch(current, call.body))
+            merged = self._merge_patch(current, call.body)
+            return _made("before_update", self.before_update(call, current, merged))
 
         bulk = self._bulk()
         records = self.store.update_many(self._meant(call), change, bulk.max_affected)
@@ -350,7 +366,11 @@ class Controller:
         return self._bulk().query((*tests, *(search.tests(call) if search is not None else ())))
 
     def before_create(self, call: Call, record: Record) -> Record:
-        """What is inserted instead of a record that fits the model. It may raise a Problem."""
+        """What is inserted instead of a record that fits the model. It may raise a Problem.
+
+        It is a part of the step that inserts, where the store `changes_together`: what it reads
+        of the store, and of others that it is atomic with, holds until the record is stored.
+        """
         return record
 
     def after_create(self, call: Call, record: Record) -> None:
@@ -380,3 +400,10 @@ class Controller:
         Raises PreconditionFailed (412) and PreconditionRequired (428).
         """
         self.definition.preconditions.check(call, current)
+
+
+def _made(hook: str, record: Any) -> Record:
+    """What a hook has made of a record, where it has not forgotten to return it."""
+    if not isinstance(record, dict):
+        raise ContractError(f"{hook} must return the record, not {record!r:.80}.")
+    return record

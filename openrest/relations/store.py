@@ -49,6 +49,9 @@ class RelatedStore(StoreAround):
         self._deletes_together = (
             store.changes_together and self._deletes_alone and _are_atomic(relations, going)
         )
+        # What is looked at once more after a write has to be written by then.
+        alone = not self._racing and self._deletes_alone
+        vars(self).update(changes_together=store.changes_together and alone)
 
     def insert(self, record: Record, check: Check | None = None) -> Record:
         if not self._outgoing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from openrest.contract import Header, Parameter
 from openrest.controllers import Call, Controller, WSGIDispatcher, declare
 from openrest.datastore import PythonListDataStore, SQLiteDataStore
 from openrest.errors import ConfigurationError, Conflict, ContractError, Problem
-from openrest.interfaces import Record
+from openrest.interfaces import DataStore, Record
 from openrest.models import shapes as s
-from openrest.query import Query
+from openrest.query import Condition, Query
 from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from tests.contract.apis import KINDS
@@ -168,6 +169,58 @@ def test_a_hook_breaks_its_contract_like_a_handler() -> None:
         Client(WSGIDispatcher([Undeclared], debug=True)).post("/posts", {"slug": "a", "text": "A"})
     with pytest.raises(ConfigurationError, match="a hook answers nothing"):
         WSGIDispatcher([Answering])
+
+
+class Loan(models.Model):
+    id = models.PkField()
+    book = models.IntegerField(required=True)
+
+
+class Loans(Controller):
+    """A book that is out is not lent."""
+
+    @declare(errors={409: "The book is out"})
+    def before_create(self, call: Call, record: Record) -> Record:
+        """Refuse it while it is out."""
+        if self.store.count(Query((Condition("book", "eq", record["book"]),))):
+            raise Conflict("The book is out.")
+        return record
+
+
+def lending(store: DataStore) -> WSGIDispatcher:
+    class Lending(Loans):
+        resource = {"resource_name": "loans", "model": Loan, "datastore": store}
+        controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET"]}
+        view = {"response_class": JsonResponse}
+
+    return WSGIDispatcher([Lending], debug=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_comes_between_what_before_create_reads_and_what_is_stored(
+    kind: str, tmp_path: Path
+) -> None:
+    place = {"name": tmp_path / "loans.db", "table": "loans"}
+    store = PythonListDataStore([], Loan) if kind == "list" else SQLiteDataStore(place, Loan)
+    api = Client(lending(store))
+    for book in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(api.post, "/loans", {"book": book}) for _ in range(8)]
+        assert sorted(one.result().status for one in asked) == [201] + [409] * 7
+
+
+@pytest.mark.parametrize("hook", ["before_create", "before_update"])
+def test_a_hook_that_forgets_to_return_the_record_is_named(hook: str) -> None:
+    class Forgetful(Posts):
+        pass
+
+    setattr(Forgetful, hook, lambda self, call, *records: None)
+    api = Client(WSGIDispatcher([Forgetful], debug=True))
+    with pytest.raises(ContractError, match=f"{hook} must return the record, not None"):
+        if hook == "before_create":
+            api.post("/posts", {"slug": "a", "text": "A"})
+        else:
+            api.put("/posts/old", {"text": "Older"})
 
 
 @fuzzed_in_ci

@@ -16,7 +16,7 @@ from openrest.controllers import Call, Controller, Result, WSGIDispatcher, decla
 from openrest.datastore import PythonListDataStore, SQLiteDataStore, UniqueTogether
 from openrest.errors import ConfigurationError, Conflict, ContractError
 from openrest.idempotency import Idempotency
-from openrest.interfaces import Check, DataStore, Record
+from openrest.interfaces import Check, DataStore, Once, Record
 from openrest.query import Condition, Query
 from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse, YamlResponse
@@ -388,8 +388,30 @@ def test_a_hook_that_refuses_what_the_same_request_has_made_meanwhile_is_not_ask
             return super().before_create(call, record)
 
     shop.base = Late
+    vars(shop.store).update(changes_together=False)  # else nobody comes between
     api = Client(shop.app())
     twice.append(api)
+    answer = order(api, "k1")
+    assert answer.status == 201
+    assert answer.headers["Idempotent-Replayed"] == "true"
+    assert total(api) == 1
+
+
+def test_a_hook_is_not_asked_within_the_step_of_what_has_been_made_meanwhile(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.base = Scarce
+    api = Client(shop.app())
+    twice = [api]
+    recall = shop.store.recall_once
+
+    def overtaken(once: Once) -> list[Record] | None:
+        known = recall(once)
+        while twice:
+            order(twice.pop(), "k1")
+        return known
+
+    monkeypatch.setattr(shop.store, "recall_once", overtaken)
     answer = order(api, "k1")
     assert answer.status == 201
     assert answer.headers["Idempotent-Replayed"] == "true"
