@@ -50,7 +50,8 @@ class CreatedKeys:
 
         def after_call(context: Any, case: Any, response: Any) -> None:
             if response.status_code == 201 and _id(case) in self._creating:
-                self._created[_id(case)] = _expressions(response)
+                # Of many objects there is nothing: the last single one stays known.
+                self._created[_id(case)] = self._created.get(_id(case), {}) | _expressions(response)
 
         for hook in (before_call, after_call):
             hooks.register_hook_with_name(hook, hook.__name__)
@@ -76,7 +77,9 @@ def _expressions(response: Any) -> dict[str, Any]:
 
     The body is read here, since the response would remember what it is read as, whatever it is.
     """
-    found = {"$response.header.Location": response.headers["location"][0]}
+    found = {}
+    for place in response.headers.get("location", ()):
+        found["$response.header.Location"] = place
     [media_type] = response.headers.get("content-type", [""])
     body = json.loads(response.content) if media_type == "application/json" else None
     if isinstance(body, dict):

@@ -1057,8 +1057,8 @@ class Branch(models.Model):
 @pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_schemathesis_finds_no_difference(openapi: Any, tmp_path: Path) -> None:
     resources: dict[str, tuple[type[models.Model], ControllerOptions]] = {
-        "homes": (Home, {"children": {"people": "people"}}),
-        "people": (Person, {"embed": True}),
+        "homes": (Home, {"children": {"people": "people"}, "bulk": True}),
+        "people": (Person, {"embed": True, "bulk": True}),
         "trees": (Branch, {"embed": True, "children": {"branches": "trees"}, "partial": True}),
     }
     made = [
