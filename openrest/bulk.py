@@ -48,6 +48,11 @@ class Bulk:
 
     def contribution(self, handler: str) -> Contribution:
         """What it adds to the operation of this handler of a controller."""
+        if handler == "create":
+            return Contribution(
+                description=f"An array of at most {self.max_items} objects creates all of them or "
+                "none; its answer is an array, and has no `Location`."
+            )
         if handler not in ("patch_many", "delete_many"):
             return Contribution()
         return Contribution(

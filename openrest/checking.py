@@ -258,7 +258,9 @@ def _verbs(
             mistakes.append(f"{place}: {verb} is there by itself: leave it out.")
         elif verb not in known:
             hint = did_you_mean(str(verb).upper(), known)
-            if verb in others:
+            if place.endswith("list_verbs") and verb in BULK_VERBS:
+                hint = " With the option bulk it may be about many objects."
+            elif verb in others:
                 hint = f" It belongs to {'list_verbs' if others is LIST_VERBS else 'unique_verbs'}."
             mistakes.append(f"{place}: {verb!r} is none of {', '.join(known)}.{hint}")
     if len(set(map(str, verbs))) != len(verbs):

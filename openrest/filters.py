@@ -143,6 +143,8 @@ class Filters:
                 name=ANY_OF,
                 shape=s.List(item=tests, min_items=1, max_items=MOST_ALTERNATIVES),
                 is_json=True,
+                # Any object passes it: made up, it would be of numbers that JavaScript rounds.
+                example=[{}],
                 description="Only objects that pass all the tests in one of these, or in more; "
                 "each test is named like a parameter",
             )

@@ -261,9 +261,10 @@ class Preconditions:
                     example=PreconditionRequired(say(msg.NO_CONDITION)),
                 )
             )
+        needed = " A request without such a condition is refused (428)." if required else ""
         return Contribution(
             description="With the `ETag` of the object as `If-Match` nothing is done once somebody "
-            "else has changed it (RFC 9110, section 13.1.1).",
+            f"else has changed it (RFC 9110, section 13.1.1).{needed}",
             parameters=tuple(parameters),
             headers=tuple(self._validators("the patched object")) if handler == "patch" else (),
             responses=tuple(responses),

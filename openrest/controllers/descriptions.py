@@ -116,6 +116,13 @@ def _built_in(name: str, definition: Definition, parts: Components) -> str:
             )
         case "delete":
             return "The object is gone at once; then its address answers 404."
+        case "patch_many":
+            return (
+                "Members that the merge patch leaves out stay as they are in all objects that are "
+                "found (RFC 7396)."
+            )
+        case "delete_many":
+            return "All objects that are found are gone at once."
         case _:
             listed = ", just as the list shows it" if "GET" in definition.list_verbs else ""
             return f"The object with this {key}{listed}."

@@ -196,7 +196,7 @@ def _string(shape: s.String) -> dict[str, Any]:
     else:
         schema["allOf"] = [{"pattern": pattern} for pattern in patterns]
     if shape.words:
-        return {"anyOf": [{"type": "string", "enum": list(shape.words)}, schema]}
+        return {"anyOf": [schema, {"type": "string", "enum": list(shape.words)}]}
     return schema
 
 

@@ -72,7 +72,7 @@ class CursorPagination(PaginationStyle):
         return Contribution(
             description=f"{self._size.words}; {LINKED}",
             parameters=(
-                Parameter(name="cursor", shape=s.String(), example=_LAST,
+                Parameter(name="cursor", shape=s.String(words=(_LAST,)),
                           description="Where the page begins, as a link of another page says; "
                           f"`{_LAST}` is the last page. One of another query is 404"),
                 self._size.parameter,
