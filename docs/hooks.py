@@ -12,6 +12,8 @@ A page asks for it with a comment on a line of its own:
     <!-- generated: file CHANGELOG.md -->      a file of the repository, as it is
     <!-- generated: code examples/x.py -->     ... or as a block of code
     <!-- generated: code examples/x.py y -->   ... of which only the function or class y
+
+The line that tells readers of the file where the gaps are filled is left out.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ from openrest.models.jsonschema import json_schema
 __all__ = ["expand", "on_page_markdown"]
 
 _ROOT = Path(__file__).parents[1]
+_GAPS = re.compile(r"^\*In the repository this page has gaps: .*\*\n\n", re.MULTILINE)
 _ASKED = re.compile(r"^<!-- generated: (?P<what>\w+) ?(?P<of>.*?) -->$", re.MULTILINE)
 
 
@@ -53,17 +56,20 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def expand(markdown: str) -> str:
     """The text with everything that it asks for."""
-    return _ASKED.sub(lambda asked: _WRITERS[asked["what"]](asked["of"]), markdown)
+    whole = _GAPS.sub("", markdown)
+    return _ASKED.sub(lambda asked: _WRITERS[asked["what"]](asked["of"]), whole)
 
 
 def _keys(name: str) -> str:
     mapping = getattr(config, name)
     meanings = _meanings(mapping)
-    lines = [_first_line(mapping), "", "| key | type | required | meaning |", "| --- " * 4 + "|"]
+    kind = "keys" if mapping.__required_keys__ else "keys optional"
+    lines = [_first_line(mapping), "", f'<div class="{kind}" markdown>', ""]
+    lines += ["| key | type | required | meaning |", "| --- " * 4 + "|"]
     for key, type_ in _types(mapping):
         required = "yes" if key in mapping.__required_keys__ else "no"
         lines.append(f"| `{key}` | `{type_}` | {required} | {meanings[key]} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "</div>"])
 
 
 def _first_line(documented: Any) -> str:
@@ -238,8 +244,10 @@ def _qualified(type_: type) -> str:
 def _messages(_: str) -> str:
     lines = []
     for heading, group in groupby(entries(), lambda entry: entry.heading):
-        lines += [f"\n## {heading}\n", "| text | note |", "| --- " * 2 + "|"]
+        lines += [f"\n## {heading}\n", '<div class="texts" markdown>\n']
+        lines += ["| text | note |", "| --- " * 2 + "|"]
         lines += [f"| `{entry.text}` | {entry.comment} |" for entry in group]
+        lines.append("\n</div>")
     return "\n".join(lines).strip()
 
 
