@@ -14,7 +14,7 @@ import click
 
 from openrest.cli.loading import load_app
 from openrest.controllers import WSGIDispatcher
-from openrest.datastore import PythonListDataStore
+from openrest.datastore import OverlayDataStore, PythonListDataStore
 from openrest.errors import InternalServerError
 from openrest.rendering import render_problem
 
@@ -68,10 +68,11 @@ def _check_shared(app: WSGIDispatcher, workers: int) -> None:
     written = {row.tag for row in app.operations if row.method != "GET"}
     for controller in app.controllers:
         name = controller.definition.name
-        if workers > 1 and name in written and isinstance(controller.store, PythonListDataStore):
+        in_memory = isinstance(controller.store.innermost, PythonListDataStore | OverlayDataStore)
+        if workers > 1 and name in written and in_memory:
             raise click.ClickException(
-                f"The records of {name} are in memory: each of {workers} processes would have its "
-                "own, and miss what is written to the others. Use --workers 1, and --threads."
+                f"What is written to {name} is in memory: each of {workers} processes would have "
+                "its own, and miss what is written to the others. Use --workers 1, and --threads."
             )
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from openrest.datastore.csv import CSVDataStore
 from openrest.datastore.lists import PythonListDataStore
+from openrest.datastore.overlay import OverlayDataStore
 from openrest.datastore.sqlite import SQLiteDataStore
 from openrest.datastore.validators import UniqueTogether
 from openrest.interfaces import DataStore
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CSVDataStore",
     "DataStore",
+    "OverlayDataStore",
     "PythonListDataStore",
     "SQLDataStore",
     "SQLiteDataStore",

@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from openrest.datastore.cells import Cell
 from openrest.datastore.csv_rows import Dialect, Row
@@ -15,6 +15,9 @@ from openrest.errors import RecordConflict, TableMismatch, did_you_mean
 from openrest.interfaces import Record
 
 __all__ = ["BadRow", "Content", "Layout", "fill"]
+
+#: As many rows that are gone are kept until a write closes the ranks.
+_GONE: Final = 1000
 
 #: Cells as they are written -> record; ValueError where one does not fit.
 Read = Callable[[Sequence[str]], Record]
@@ -128,8 +131,17 @@ class Content:
         """One that can be changed."""
         copied = Content(self.layout, self.key, [unique.copy() for unique in self.uniques])
         copied.rows, copied.places, copied.keys = [*self.rows], {**self.places}, [*self.keys]
+        if self.rows.count("") > _GONE:
+            copied._close_ranks()
         copied.bad, copied.bad_keys = self.bad, self.bad_keys
         return copied
+
+    def _close_ranks(self) -> None:
+        """Leave out the rows that are gone."""
+        left = [place for place, row in enumerate(self.rows) if row]
+        moved = {before: now for now, before in enumerate(left)}
+        self.rows = [self.rows[place] for place in left]
+        self.places = {key: moved[place] for key, place in self.places.items()}
 
     def record(self, key: Any, read: Read | None = None) -> Record:
         """The record with the key, or what `read` reads of it. Raises KeyError."""

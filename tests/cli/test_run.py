@@ -139,9 +139,25 @@ def test_several_workers_are_refused_where_records_are_in_memory(
 ) -> None:
     result = openrest("run", "clock", "--workers", "2")
     assert result.stderr == (
-        "Error: The records of bells are in memory: each of 2 processes would have its own, and "
-        "miss what is written to the others. Use --workers 1, and --threads.\n"
+        "Error: What is written to bells is in memory: each of 2 processes would have its own, "
+        "and miss what is written to the others. Use --workers 1, and --threads.\n"
     )
+    assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("store", ["OverlayDataStore({})", "{}"])
+def test_several_workers_are_refused_whatever_is_around_what_is_in_memory(
+    openrest: Command, clock: Path, store: str
+) -> None:
+    plain = 'PythonListDataStore([{"name": "first"}], Bell)'
+    source = clock.read_text()
+    source = source.replace('        "resource": [{"name": "first"}],\n', "")
+    source = source.replace(
+        '"datastore": PythonListDataStore', f'"datastore": {store.format(plain)}'
+    )
+    clock.write_text("from openrest.datastore import OverlayDataStore\n" + source)
+    result = openrest("run", "clock", "--workers", "2")
+    assert "What is written to bells is in memory" in result.stderr
     assert result.exit_code == 1
 
 

@@ -488,3 +488,16 @@ def test_a_cell_is_read_as_a_query_parameter_is(member: Any, text: str) -> None:
         assert str(error) == ", ".join(str(mistake.detail) for mistake in mistakes)
     else:
         assert not mistakes
+
+
+def test_records_that_come_and_go_leave_no_gaps_in_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openrest.datastore.csv_table._GONE", 3)
+    store = people(path, "id,name,age,nick,note\n\n1,Ada,,,first\nx,bad,,,\n", on_bad_row="skip")
+    for _ in range(20):
+        store.delete(store.insert({"name": "Bob"})["id"])
+    assert len(store._state.served.rows) < 10
+    store.update(1, lambda person: {**person, "nick": "Countess"})
+    assert path.read_text() == "id,name,age,nick,note\n\n1,Ada,,Countess,first\nx,bad,,,\n"
+    assert found(people(path, on_bad_row="skip")) == found(store)

@@ -180,7 +180,7 @@ class Pool:
         Raises ConfigurationError for what the database refuses.
         """
         try:
-            with self.engine.begin() as connection:
+            with self._connect() as connection, connection.begin():
                 yield connection
         except exc.TimeoutError as error:
             raise StoreUnavailable(
@@ -194,6 +194,12 @@ class Pool:
             raise ConfigurationError(
                 f"the database {self._name!r}", [f"{_text(cause)}."]
             ) from error
+
+    def _connect(self) -> sa.Connection:
+        try:
+            return self.engine.connect()
+        except TypeError as error:  # PyMySQL's word for an option in the URL that it does not know
+            raise ConfigurationError(f"the database {self._name!r}", [f"{error}."]) from error
 
     def dispose(self) -> None:
         """Close all connections that nobody uses; the next statement opens another."""

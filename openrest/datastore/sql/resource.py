@@ -32,7 +32,8 @@ _DRIVERS: Final = {
     "mariadb": "pymysql",
     "sqlite": "pysqlite",
 }
-_PASSWORD: Final = re.compile(r"(://[^/@]*:)[^@]*(?=@)|((?:password|passwd)=)[^&\s]*")
+#: Up to the last "@": a password with one in it is a mistake that somebody makes.
+_PASSWORD: Final = re.compile(r"([^\s'\"/@:]*:(?!//))[^\s'\"]*(?=@)|((?:password|passwd)=)[^&\s]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,9 @@ def _url_mistakes(value: Any) -> Iterator[str]:
             "resource['url'] must be the URL of a database, such as "
             f"'postgresql://user@localhost/twitter', not {_shown(value)}."
         )
+        return
+    if "@" in (url.host or ""):
+        yield "resource['url']: a user or a password has an '@' in it: write it as %40."
         return
     yield from _dialect_mistakes("url", url)
     if url.get_backend_name() != "sqlite":

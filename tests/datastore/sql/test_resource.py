@@ -53,6 +53,16 @@ def refusal(resource: Any, *validators: StoreValidator) -> str:
             "  - resource['pool_size'] must be a number of connections, 1 to 1000, not 0.",
         ),
         (
+            {"url": "me:secret@db/twitter", "table": "tweets"},
+            "SQLDataStore of Tweet: resource['url'] must be the URL of a database, such as "
+            "'postgresql://user@localhost/twitter', not 'me:***@db/twitter'.",
+        ),
+        (
+            {"url": "postgresql://me:sec@ret@db/twitter", "table": "tweets"},
+            "SQLDataStore of Tweet: resource['url']: a user or a password has an '@' in it: write "
+            "it as %40.",
+        ),
+        (
             {"url": "postgrsql://me@db/twitter", "table": "tweets"},
             "SQLDataStore of Tweet: resource['url'] is of 'postgrsql': SQLDataStore knows mariadb, "
             "mysql, postgresql, sqlite. Did you mean 'postgresql'?",
