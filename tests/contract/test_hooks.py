@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -207,6 +208,21 @@ def test_nobody_comes_between_what_before_create_reads_and_what_is_stored(
         with ThreadPoolExecutor(8) as pool:
             asked = [pool.submit(api.post, "/loans", {"book": book}) for _ in range(8)]
         assert sorted(one.result().status for one in asked) == [201] + [409] * 7
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("before_crate", "before_create"), ("after_updated", "after_update")]
+)
+def test_a_misspelt_hook_is_refused(wrong: str, right: str) -> None:
+    made = type("Misspelt", (Posts,), {wrong: lambda self, call, record: record})
+    said = f"{wrong}: is no hook, and nothing calls it. Did you mean '{right}'?"
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        WSGIDispatcher([made])
+
+
+def test_a_method_of_ones_own_may_begin_like_a_hook() -> None:
+    made = type("Own", (Posts,), {"before_lunch": lambda self: None})
+    WSGIDispatcher([made])
 
 
 @pytest.mark.parametrize("hook", ["before_create", "before_update"])
