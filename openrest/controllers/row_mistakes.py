@@ -19,9 +19,9 @@ __all__ = ["misdeclared", "row_mistakes"]
 
 #: OpenAPI 3.1 ignores header parameters of these names (section 4.8.12.1).
 _NOT_PARAMETERS = ("accept", "authorization", "content-type")
-#: Before and after, and what there may be no hook for.
-_HOOKS = [name for name in vars(Controller) if name.startswith(("before_", "after_"))]
-_HOOK = re.compile("(?:before|after)_")
+#: What hooks are called, and what there are hooks for.
+_HOOK = re.compile("(before_|after_)(.+)")
+_CHANGES = ("create", "update", "delete")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})+)+", re.ASCII)
 
@@ -32,9 +32,10 @@ def misdeclared(controller: Any) -> Iterator[str]:
     built_in = {name for name, *_ in BUILT_IN} | hooks
     for name, function in inspect.getmembers(type(controller), callable):
         declared = declaration(function)
-        near = nearest(name, _HOOKS) if name not in _HOOKS and _HOOK.match(name) else None
-        if near is not None and declared is None:
-            yield f"{name}: is no hook, and nothing calls it. Did you mean {near!r}?"
+        hook = _HOOK.fullmatch(name)
+        near = nearest(hook[2], _CHANGES) if hook is not None else None
+        if hook is not None and near not in (None, hook[2]) and declared is None:
+            yield f"{name}: is no hook, and nothing calls it. Did you mean '{hook[1]}{near}'?"
         many = MANY.get(name)
         if many and _has(controller.definition, many) and _is_own(controller, name, but_not=many):
             yield f"{name}: is overridden, and with the option bulk {many} has to be, too."
