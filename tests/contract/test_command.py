@@ -3,9 +3,11 @@
 import subprocess
 from pathlib import Path
 
+from tests.needs import only_in_ci
 from tests.serving.servers import COMMANDS, openrest_run
 
 
+@only_in_ci
 def test_the_command_of_schemathesis_finds_nothing_over_http(tmp_path: Path) -> None:
     command = [str(COMMANDS / "schemathesis"), "run", "--checks", "all", "--max-examples", "100"]
     command += ["--seed", "1", "--generation-database", "none", "--no-color"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import openrest
+from tests.needs import CI
 
 #: What only tests, documentation and benchmarks need; or Flask, whose folder has the pages.
 NOT_FOR_SERVING = (
@@ -79,7 +80,7 @@ def test_no_module_brings_along_what_serving_does_not_need() -> None:
     assert set(python(code).split()) & set(NOT_FOR_SERVING) == set()
 
 
-@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("half", [0, 1] if CI else [0])
 def test_every_module_can_be_imported_first(half: int) -> None:
     # In turn in forked children of one interpreter: a fresh one for each would take a minute.
     code = f"""
