@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -110,10 +111,14 @@ class OverlayDataStore(SteppedStore):
         layer = self._current()
         if not layer.written and not layer.hidden:
             return self.base.find(query)
-        end = None if query.limit is None else query.offset + query.limit
-        below = self._below(layer, replace(query, offset=0, limit=end))
-        merged = list(self._merged(layer, query, iter(self.base.find(below))))
-        return list(query.window(merged, lambda record: query.position(record, self.key.name)))
+        above = self._above(layer, query)
+        # Of those before the window all may be written ones: the base skips what is sure to be.
+        skipped = max(0, query.offset - len(above))
+        rest = replace(query, offset=query.offset - skipped)
+        end = None if query.limit is None else rest.offset + query.limit
+        below = self._below(layer, replace(query, offset=skipped, limit=end))
+        merged = list(self._merged(query, above, iter(self.base.find(below))))
+        return list(rest.window(merged, lambda record: query.position(record, self.key.name)))
 
     def stream(self, query: Query) -> Iterator[Record]:
         """The records of `find`, of which few are in memory where the base streams."""
@@ -123,7 +128,7 @@ class OverlayDataStore(SteppedStore):
             return
         stream = self.base.stream(self._below(layer, query))
         try:
-            yield from self._merged(layer, query, stream)
+            yield from self._merged(query, self._above(layer, query), stream)
         finally:
             close = getattr(stream, "close", None)
             if close is not None:
@@ -132,6 +137,11 @@ class OverlayDataStore(SteppedStore):
     def count(self, query: Query) -> int:
         layer = self._current()
         return self.base.count(self._below(layer, query)) + len(self._above(layer, query))
+
+    def count_up_to(self, query: Query, most: int) -> int:
+        layer = self._current()
+        below = self.base.count_up_to(self._below(layer, query), most)
+        return min(most, below + len(self._above(layer, query)))
 
     def get(self, key: Any) -> Record:
         layer = self._current()
@@ -156,8 +166,11 @@ class OverlayDataStore(SteppedStore):
         return layer if self._clock() < layer.until else _Layer(last=layer.last)
 
     def _below(self, layer: _Layer, query: Query) -> Query:
-        """The query of the base, without what is hidden, and with all that its order is of."""
-        keys = iter(layer.hidden)
+        """The query of the base, without what is not seen, and with all that its order is of.
+
+        A record that is new may have come to have one below it: the base gives the same keys.
+        """
+        keys = iter(layer.hidden.keys() | layer.written.keys())
         without = []
         while chunk := list(itertools.islice(keys, _CHUNK)):
             without.append(Condition(self.key.name, "nin", chunk))
@@ -171,8 +184,10 @@ class OverlayDataStore(SteppedStore):
         records = sorted(layer.written.values(), key=self._key_of)
         return self._select.ordered(query, self._select.matching(query.conditions, records))
 
-    def _merged(self, layer: _Layer, query: Query, below: Iterator[Record]) -> Iterator[Record]:
-        above = iter(self._above(layer, query))
+    def _merged(
+        self, query: Query, written: Iterable[Record], below: Iterator[Record]
+    ) -> Iterator[Record]:
+        above = iter(written)
         lower, upper = next(below, None), next(above, None)
         while lower is not None and upper is not None:
             pair = sorted((lower, upper), key=self._key_of)
@@ -210,8 +225,13 @@ class OverlayDataStore(SteppedStore):
         if len(draft.written.keys() | draft.hidden.keys()) > self._most:
             raise StoreUnavailable(
                 f"more than {self._most} records have been written over {type(self.base).__name__}",
-                retry_after=max(1, int(self._layer.until - self._clock())),
+                retry_after=self._left(),
             )
+
+    def _left(self) -> int:
+        """The seconds until there is room. A write that never fits is not to be sent soon."""
+        left = self._layer.until - self._clock()
+        return math.ceil(left if left > 0 else self._seconds)
 
     @property
     def _open(self) -> _Layer:
@@ -240,8 +260,14 @@ class OverlayDataStore(SteppedStore):
         self._open.written[key] = self._copy(record)
 
     def _remove(self, key: Any) -> None:
-        if self._open.written.pop(key, None) is None:
+        if self._open.written.pop(key, None) is None or self._is_below(key):
             self._open.hidden[key] = None
+
+    def _is_below(self, key: Any) -> bool:
+        with suppress(RecordNotFound):
+            self.base.get(key)
+            return True
+        return False
 
     def _highest(self) -> int:
         """The highest key of the base."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,47 @@ def test_what_is_written_below_is_seen(base: PythonListDataStore) -> None:
     assert overlay.get(2)["size"] == 7
 
 
+def test_a_key_that_is_given_below_as_well_is_that_of_one_record(
+    base: PythonListDataStore,
+) -> None:
+    overlay = OverlayDataStore(base)
+    mine = overlay.insert({"text": "mine"})
+    theirs = base.insert({"text": "theirs"})
+    assert mine["id"] == theirs["id"]
+    assert [note["text"] for note in overlay.find(Query())] == ["a", "b", "c", "mine"]
+    assert [note["text"] for note in overlay.stream(Query())] == ["a", "b", "c", "mine"]
+    assert (overlay.count(Query()), overlay.count_up_to(Query(), 9)) == (4, 4)
+    overlay.delete(mine["id"])
+    with pytest.raises(RecordNotFound):
+        overlay.get(mine["id"])
+    assert overlay.count(Query()) == 3
+    assert base.get(theirs["id"])["text"] == "theirs"
+
+
+class Watched(PythonListDataStore):
+    """Notes how many records it has been asked for at once."""
+
+    most = 0
+
+    def find(self, query: Query) -> list[Record]:
+        found = list(super().find(query))
+        self.most = max(self.most, len(found))
+        return found
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_page_far_inside_and_a_count_read_little_of_the_base(backwards: bool) -> None:
+    base = Watched([{"text": str(n)} for n in range(100)], Note)
+    overlay = OverlayDataStore(base)
+    overlay.delete(1)
+    overlay.update(50, lambda note: {**note, "text": "changed"})
+    page = Query(offset=80, limit=5, backwards=backwards)
+    keys = [note["id"] for note in overlay.find(page)]
+    assert keys == ([16, 17, 18, 19, 20] if backwards else [82, 83, 84, 85, 86])
+    assert overlay.count_up_to(Query(), 90) == 90
+    assert base.most <= 6
+
+
 def test_a_store_that_cannot_write_is_written_over() -> None:
     overlay = OverlayDataStore(ReadOnly(copy.deepcopy(SEED), Note))
     overlay.update(1, lambda note: {**note, "text": "changed"})
@@ -196,6 +238,24 @@ def test_no_more_is_written_than_the_bound_until_it_is_forgotten(
     overlay.insert({"text": "d"})
 
 
+def test_a_write_that_never_fits_is_not_to_be_sent_again_soon(base: PythonListDataStore) -> None:
+    overlay = OverlayDataStore(base, most=2, seconds=600)
+    with pytest.raises(StoreUnavailable) as refused:
+        overlay.delete_many(Query(), 9)
+    assert refused.value.retry_after == 600
+    assert overlay.count(Query()) == 3
+
+
+def test_what_is_to_be_waited_for_is_not_rounded_down(base: PythonListDataStore) -> None:
+    clock = Clock()
+    overlay = OverlayDataStore(base, most=1, seconds=10, clock=clock)
+    overlay.delete(1)
+    clock.now += 4.5
+    with pytest.raises(StoreUnavailable) as refused:
+        overlay.delete(2)
+    assert refused.value.retry_after == 6
+
+
 def test_a_base_that_cannot_leave_out_records_is_refused() -> None:
     class Plain(PythonListDataStore):
         operators = frozenset({"eq"})
@@ -250,16 +310,31 @@ def carry_out(store: DataStore, step: tuple[str, Record, int]) -> object:
     return None
 
 
-@given(seed=st.lists(NOTES, max_size=6), steps=STEPS, query=QUERIES)
+def after(store: DataStore, query: Query, place: int) -> Query:
+    """The query beyond the record in this place of all, where there is one."""
+    everything = found(store, Query(order=query.order))[place : place + 1]
+    return replace(query, beyond=query.position(everything[0], "id")) if everything else query
+
+
+@given(
+    seed=st.lists(NOTES, max_size=6),
+    steps=STEPS,
+    query=QUERIES,
+    beyond=st.none() | st.integers(0, 9),
+)
 def test_any_writes_and_any_query_are_answered_as_by_a_plain_list(
-    seed: list[Record], steps: list[tuple[str, Record, int]], query: Query
+    seed: list[Record], steps: list[tuple[str, Record, int]], query: Query, beyond: int | None
 ) -> None:
     base = PythonListDataStore(copy.deepcopy(seed), Note)
     overlay, alone = OverlayDataStore(base), PythonListDataStore(copy.deepcopy(seed), Note)
     before = found(base)
     for step in steps:
         assert carry_out(overlay, step) == carry_out(alone, step)
+    if beyond is not None:
+        query = after(alone, query, beyond)
     assert found(overlay, query) == found(alone, query)
+    assert list(overlay.stream(query)) == found(alone, query)
+    assert overlay.count_up_to(query, 3) == alone.count_up_to(query, 3)
     assert overlay.count(query) == alone.count(query)
     assert found(base) == before
 
