@@ -264,7 +264,13 @@ def health_rows(readiness: Readiness, limits: Limits) -> Iterator[Operation]:
         "It asks every store. Where one is away, requests are better sent to another process, or "
         "later; this one need not be started again.",
         ready,
-        [status("ready"), pipeline.unavailable(say(msg.NOT_READY, resources="tweets"))],
+        [
+            status("ready"),
+            *(
+                pipeline.unavailable(say(msg.NOT_READY, resources=name))
+                for name in readiness.names[:1]
+            ),
+        ],
         (JsonResponse,),
         limits,
     )

@@ -259,7 +259,7 @@ def _verbs(
         elif verb not in known:
             hint = did_you_mean(str(verb).upper(), known)
             if place.endswith("list_verbs") and verb in BULK_VERBS:
-                hint = " With the option bulk it may be about many objects."
+                hint = " It belongs to unique_verbs; with the option bulk a list may have it, too."
             elif verb in others:
                 hint = f" It belongs to {'list_verbs' if others is LIST_VERBS else 'unique_verbs'}."
             mistakes.append(f"{place}: {verb!r} is none of {', '.join(known)}.{hint}")

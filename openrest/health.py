@@ -41,6 +41,11 @@ class Readiness:
         checks = {store.innermost: _Check(store.innermost) for store in stores.values()}
         self._checks = {name: checks[store.innermost] for name, store in stores.items()}
 
+    @property
+    def names(self) -> list[str]:
+        """The resources whose stores are asked."""
+        return list(self._checks)
+
     def away(self) -> list[str]:
         """The resources whose store cannot be used now; why not is in the log."""
         deadline = time.monotonic() + self._seconds

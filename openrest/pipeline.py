@@ -57,11 +57,6 @@ log = logging.getLogger("openrest")
 
 #: The protocol in which only a length tells where an answer ends; granian leaves out the minor.
 _HTTP_1_0 = ("HTTP/1.0", "HTTP/1")
-#: What a rule is of: of the body, or where that is a patch of what it makes of the object.
-_REFUSALS = {
-    False: "A rule of the model refuses what fits the schema",
-    True: "The patch cannot be applied to the object, or a rule of the model refuses what it makes",
-}
 DIGITS = Pattern("^[0-9]+$", _sample="1")
 
 
@@ -97,7 +92,10 @@ def contribution(
         responses.append(
             ResponseSpec(
                 status=409,
-                description=_REFUSALS[any(each.wire for each in body.all)],
+                description="The patch cannot be applied to the object, or a rule of the model "
+                "refuses what it makes"
+                if body.wire
+                else "A rule of the model refuses what fits the schema",
                 example=Conflict(
                     say(msg.RULE_BROKEN), [Mistake(say(msg.REFUSED_BY_RULE), pointer="#")]
                 ),

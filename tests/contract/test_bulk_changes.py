@@ -351,7 +351,7 @@ class Unable(PythonListDataStore):
 
 def test_what_cannot_be_is_refused_at_the_start() -> None:
     store = PythonListDataStore([], Note)
-    with pytest.raises(ConfigurationError, match=r"list_verbs: 'PATCH' is none of GET, POST\. W"):
+    with pytest.raises(ConfigurationError, match=r"list_verbs: 'PATCH' is none of GET, POST\. It"):
         serve(store, {})
     with pytest.raises(ConfigurationError, match="Unable cannot change many, as PATCH would"):
         serve(Unable([], Note))

@@ -129,6 +129,14 @@ def test_a_file_that_is_gone_is_not_ready_until_it_is_back(tmp_path: Path) -> No
     assert api.get("/health/ready").status == 200
 
 
+def test_the_example_of_a_store_that_is_away_names_a_resource_that_there_is() -> None:
+    api = client(notes(PythonListDataStore([], Note)), notes(PythonListDataStore([], Note), "more"))
+    responses = api.document["paths"]["/health/ready"]["get"]["responses"]
+    [content] = api.resolved(responses["503"])["content"].values()
+    assert content["example"]["detail"] == "The data of notes cannot be reached for now."
+    assert "503" not in client().document["paths"]["/health/ready"]["get"]["responses"]
+
+
 def test_they_are_in_the_document_and_served_only_where_they_are_asked_for() -> None:
     store = PythonListDataStore([], Note)
     with_health, without = client(notes(store)), client(notes(store), health=False)
