@@ -73,8 +73,7 @@ class DataStore(ABC):
     A store knows nothing of HTTP. It is shared by all threads and keeps nothing of a request.
     Records go in and come out as copies: whoever changes one changes nothing that is stored. A
     field without a value is absent from a record, or None where its shape is nullable. A record
-    that does not fit the model is refused on every write (ContractError). A `change` or `check` may
-    be run more than once: a store may begin anew where another write came between.
+    that does not fit the model is refused on every write (ContractError).
     """
 
     #: The operators of `openrest.query.OPERATORS` that conditions may use.

@@ -14,7 +14,7 @@ from openrest.datastore.cells import cell
 from openrest.datastore.csv_file import CAN_LOCK, Lock, TextFile
 from openrest.datastore.csv_options import resource_mistakes
 from openrest.datastore.csv_reading import NAMED, Reader, Written
-from openrest.datastore.csv_state import Draft, Locks, State, renew_in_each_child
+from openrest.datastore.csv_state import Draft, Locks, State
 from openrest.datastore.csv_table import BadRow, Content
 from openrest.datastore.records import Keeper, is_assigned, unique_members, validator_mistakes
 from openrest.datastore.selecting import Selector
@@ -29,7 +29,7 @@ from openrest.errors import (
     StoreUnavailable,
     TableMismatch,
 )
-from openrest.interfaces import Check, DataStore, Record, StoreValidator
+from openrest.interfaces import DataStore, Record, StoreValidator
 from openrest.models import shapes as s
 from openrest.query import OPERATORS, Query, Test, members_of
 from openrest.rehearsal import rehearsing
@@ -99,7 +99,6 @@ class CSVDataStore(SteppedStore):
         self._select = Selector(self.shape)
         self._state = State()
         self._locks = Locks()
-        renew_in_each_child(self._locks)
         try:
             self._create()
             self._load()
@@ -137,12 +136,6 @@ class CSVDataStore(SteppedStore):
     def atomic_with(self, other: DataStore) -> bool:
         """Whether it is this one: each file has a lock of its own."""
         return other is self
-
-    def insert(self, record: Record, check: Check | None = None) -> Record:
-        return self.insert_many([record], check)[0]
-
-    def delete(self, key: Any, check: Check | None = None) -> None:
-        super().delete(key, check or _unchecked)
 
     def _keys(self, content: Content, query: Query) -> Sequence[Any]:
         if not query.conditions and not query.order:
@@ -210,6 +203,7 @@ class CSVDataStore(SteppedStore):
         self._draft.change().put(key, record)
 
     def _remove(self, key: Any) -> None:
+        self.get(key)  # RecordNotFound, and then nothing is copied
         self._draft.change().remove(key)
 
     @property
@@ -298,10 +292,6 @@ class CSVDataStore(SteppedStore):
             raise ConfigurationError(f"CSVDataStore of {model.__name__}", mistakes)
         # Absolute: the process may change its directory.
         return {**resource, "path": Path(resource["path"]).absolute()}
-
-
-def _unchecked(record: Record) -> None:
-    """Anything may go."""
 
 
 def _encoded(content: Content, written: Written) -> Iterator[bytes]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 
 from openrest.datastore.csv_file import Signature
 from openrest.datastore.csv_reading import Written
 from openrest.datastore.csv_table import BadRow, Content
+from openrest.datastore.forks import at_each_fork
 
-__all__ = ["Draft", "Locks", "State", "renew_in_each_child"]
+__all__ = ["Draft", "Locks", "State"]
 
 
 class State:
@@ -59,6 +58,8 @@ class Locks:
 
     def __init__(self) -> None:
         self.renew()
+        # In a child the threads that hold them are not there to let go.
+        at_each_fork(self, Locks.renew, when="after_in_child")
 
     def renew(self) -> None:
         #: Held by the thread that writes.
@@ -66,16 +67,3 @@ class Locks:
         #: Held by the thread that reads the file or replaces it.
         self.loading = threading.Lock()
         self.writer: int | None = None
-
-
-def renew_in_each_child(locks: Locks) -> None:
-    """In a child that is forked, the threads that hold the locks are not there to let go."""
-    known = weakref.ref(locks)
-
-    def renew() -> None:
-        found = known()
-        if found is not None:
-            found.renew()
-
-    if hasattr(os, "register_at_fork"):  # Windows has no fork
-        os.register_at_fork(after_in_child=renew)

@@ -6,12 +6,12 @@ import os
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from openrest.datastore.forks import at_each_fork
 from openrest.datastore.fulltext import SearchIndex
 from openrest.datastore.once import KeyTable
 from openrest.datastore.tables import Table, TableFound
@@ -153,7 +153,8 @@ class Database:
         #: The file whose table is known to fit.
         self._fitting: _File | None = _look(path)
         self._process = _Process()
-        _before_each_fork(self)
+        # A server that imports an application and then forks its workers has only this thread.
+        at_each_fork(self, Database.close_when_idle, when="before")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that a query gives."""
@@ -209,6 +210,12 @@ class Database:
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
+    def refuse_within(self) -> None:
+        """Raise ContractError where this thread is within a `change` or `check`."""
+        handle = self._handle()
+        if handle.connection.in_transaction and not handle.takes_part:
+            raise ContractError("A change or check must not write to the store that runs it.")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One atomic step of this thread: nobody else writes meanwhile, an exception undoes it.
@@ -256,8 +263,7 @@ class Database:
     @contextmanager
     def _part(self, handle: _Handle) -> Iterator[None]:
         """A write within a transaction `together`, which an exception undoes by itself."""
-        if not handle.takes_part:
-            raise ContractError("A change or check must not write to the store that runs it.")
+        self.refuse_within()
         connection = handle.connection
         self._control(connection, "SAVEPOINT openrest_part")
         handle.takes_part = False
@@ -424,19 +430,3 @@ def _look(path: Path) -> _File:
     if not found.st_size:
         raise StoreUnavailable(f"{path}: the file is empty")
     return found.st_dev, found.st_ino
-
-
-def _before_each_fork(database: Database) -> None:
-    """Have the thread that forks close its connection first.
-
-    A server that imports an application and then forks its workers has only that thread.
-    """
-    known = weakref.ref(database)
-
-    def close() -> None:
-        found = known()
-        if found is not None:
-            found.close_when_idle()
-
-    if hasattr(os, "register_at_fork"):  # Windows has no fork
-        os.register_at_fork(before=close)

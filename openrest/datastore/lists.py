@@ -246,12 +246,7 @@ class PythonListDataStore(DataStore):
 
     def _replace(self, old: Sequence[Record], change: Change) -> list[Record]:
         name = self.key.name
-        new = []
-        for record in old:
-            key = record[name]
-            new.append(self._keep({name: key, **change(self._copy(record))}))
-            if new[-1][name] != key:
-                raise ContractError(f"The key {key!r} was changed to {new[-1][name]!r}.")
+        new = [self._keep.instead(record[name], change(self._copy(record))) for record in old]
         self._refuse_conflicts(new, replaced={record[name] for record in old})
         if _stays():
             with self._altering:

@@ -23,7 +23,7 @@ from openrest.errors import (
     RecordNotFound,
     StoreUnavailable,
 )
-from openrest.interfaces import Check, DataStore, Record
+from openrest.interfaces import DataStore, Record
 from openrest.models import shapes as s
 from openrest.query import Condition, Order, Query
 from openrest.rehearsal import rehearsing
@@ -152,12 +152,6 @@ class OverlayDataStore(SteppedStore):
                 raise RecordNotFound(key)
         return self.base.get(key)
 
-    def insert(self, record: Record, check: Check | None = None) -> Record:
-        return self.insert_many([record], check)[0]
-
-    def delete(self, key: Any, check: Check | None = None) -> None:
-        super().delete(key, check or _unchecked)
-
     def _current(self) -> _Layer:
         """What is written, as this thread sees it."""
         if self._draft is not None and self._writer == threading.get_ident():
@@ -260,6 +254,7 @@ class OverlayDataStore(SteppedStore):
         self._open.written[key] = self._copy(record)
 
     def _remove(self, key: Any) -> None:
+        self.get(key)
         if self._open.written.pop(key, None) is None or self._is_below(key):
             self._open.hidden[key] = None
 
@@ -288,7 +283,3 @@ class OverlayDataStore(SteppedStore):
             for other in self.find(Query(tests, limit=2)):
                 if other[self.key.name] != record[self.key.name]:
                     raise RecordConflict(members)
-
-
-def _unchecked(record: Record) -> None:
-    """Nothing is to be checked: the step alone looks whether the record is there."""

@@ -205,6 +205,10 @@ class SQLiteDataStore(TransactionalStore):
         with self._database.transaction():
             return step()
 
+    def _at_once(self, step: Callable[[], Made]) -> Made:
+        self._database.refuse_within()
+        return step()
+
     def _add(self, record: Record) -> Record:
         values = self._statements.inserted(record)
         try:

@@ -32,9 +32,16 @@ class SteppedStore(DataStore):
         `reads` says that it runs somebody's function: what that reads has to hold until the end.
         """
 
+    def _at_once(self, step: Callable[[], Made]) -> Made:
+        """Carry out a step that is one statement, and runs nobody's function.
+
+        Not within a `change` or `check` (ContractError).
+        """
+        return self._atomically(step, reads=False)
+
     @abstractmethod
     def _add(self, record: Record) -> Record:
-        """Store a kept record, in the transaction or alone, and give it its key."""
+        """Store a kept record, and give it its key."""
 
     @abstractmethod
     def _put(self, key: Any, record: Record) -> None:
@@ -42,7 +49,7 @@ class SteppedStore(DataStore):
 
     @abstractmethod
     def _remove(self, key: Any) -> None:
-        """Remove the record, in the transaction or alone; RecordNotFound when there is none."""
+        """Remove the record; RecordNotFound when there is none."""
 
     def _locked(self, key: Any) -> Record:
         """The record, which nobody else changes until the transaction ends."""
@@ -54,7 +61,8 @@ class SteppedStore(DataStore):
 
     def insert(self, record: Record, check: Check | None = None) -> Record:
         if check is None:
-            return self._add(self._keep(record))
+            kept = self._keep(record)
+            return self._at_once(lambda: self._add(dict(kept)))
         return self.insert_many([record], check)[0]
 
     def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
@@ -73,7 +81,7 @@ class SteppedStore(DataStore):
 
     def delete(self, key: Any, check: Check | None = None) -> None:
         if check is None:
-            self._remove(key)
+            self._at_once(lambda: self._remove(key))
             return
 
         def step() -> None:

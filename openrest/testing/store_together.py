@@ -175,9 +175,17 @@ class TogetherRules(Hooks):
             store.together(lambda: store.delete("b"))
             return page
 
-        for change in (writes, begins):
+        def inserts(page: Record) -> Record:
+            store.insert(_page("c"))
+            return page
+
+        def deletes(page: Record) -> Record:
+            store.delete("b")
+            return page
+
+        for change in (writes, begins, inserts, deletes):
             with pytest.raises(ContractError):
                 store.together(lambda change=change: store.update("a", change))  # type: ignore[misc]
-        with pytest.raises(ContractError):
-            store.update("a", begins)
+            with pytest.raises(ContractError):
+                store.update("a", change)
         assert exact(list(store.find(Query()))) == exact(PAGES)

@@ -25,6 +25,7 @@ from openrest.datastore import (
 )
 from openrest.errors import (
     ConfigurationError,
+    ContractError,
     RecordConflict,
     RecordNotFound,
     StoreError,
@@ -254,6 +255,19 @@ def test_what_is_to_be_waited_for_is_not_rounded_down(base: PythonListDataStore)
     with pytest.raises(StoreUnavailable) as refused:
         overlay.delete(2)
     assert refused.value.retry_after == 6
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_change_must_not_write_to_its_store(base: PythonListDataStore, write: str) -> None:
+    overlay = OverlayDataStore(base)
+
+    def writes(note: Record) -> Record:
+        WRITES[write](overlay)
+        return note
+
+    with pytest.raises(ContractError, match="must not write to the store that runs it"):
+        overlay.update(2, writes)
+    assert found(overlay) == found(base)
 
 
 def test_a_base_that_cannot_leave_out_records_is_refused() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.pool import PoolProxiedConnection
 
+from openrest.datastore.forks import at_each_fork
 from openrest.datastore.sql.backend import Backend
 from openrest.datastore.sql.failures import Again, Lost, Refused
 from openrest.errors import ConfigurationError, ContractError, StoreError, StoreUnavailable
@@ -65,7 +65,7 @@ class Pool:
         self._errors: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._threads = threading.local()
         self._name = _name(engine.url)
-        _after_each_fork(self)
+        at_each_fork(self, Pool._forked, when="after_in_child")
         if owned:
             weakref.finalize(self, engine.dispose)
 
@@ -106,9 +106,8 @@ class Pool:
         inside = self._inside()
         if inside is None:
             return self._repeated(attempt)
-        if inside.takes_parts:
-            return self._part(inside, step, takes_parts=False)
-        raise ContractError("A change or check must not write to the store that runs it.")
+        self.refuse_within()
+        return self._part(inside, step, takes_parts=False)
 
     def together(self, step: Callable[[], Made], table: str) -> Made:
         """Carry out the step in a strict transaction, of which what it writes becomes a part."""
@@ -121,9 +120,14 @@ class Pool:
         inside = self._inside()
         if inside is None:
             return self._repeated(attempt)
-        if inside.takes_parts:
-            return self._part(inside, step, takes_parts=True)
-        raise ContractError("A change or check must not write to the store that runs it.")
+        self.refuse_within()
+        return self._part(inside, step, takes_parts=True)
+
+    def refuse_within(self) -> None:
+        """Raise ContractError where this thread is within a `change` or `check`."""
+        inside = self._inside()
+        if inside is not None and not inside.takes_parts:
+            raise ContractError("A change or check must not write to the database that runs it.")
 
     def _part(self, inside: _Transaction, step: Callable[[], Made], *, takes_parts: bool) -> Made:
         """Carry out a step in a transaction that goes on where it fails."""
@@ -444,15 +448,3 @@ def _text(error: Exception) -> str:
     texts = [str(one) for one in error.args if isinstance(one, str)] or [str(error)]
     lines = texts[0].strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-def _after_each_fork(pool: Pool) -> None:
-    known = weakref.ref(pool)
-
-    def begin_anew() -> None:
-        found = known()
-        if found is not None:
-            found._forked()
-
-    if hasattr(os, "register_at_fork"):  # Windows has no fork
-        os.register_at_fork(after_in_child=begin_anew)

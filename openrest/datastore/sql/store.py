@@ -181,6 +181,10 @@ class SQLDataStore(TransactionalStore):
     def _atomically(self, step: Callable[[], Made], *, reads: bool) -> Made:
         return self._pool.atomically(step, self._name, strict=reads)
 
+    def _at_once(self, step: Callable[[], Made]) -> Made:
+        self._pool.refuse_within()
+        return step()
+
     def _locked(self, key: Any) -> Record:
         return self._one(self._statements.lock(self._key_value(key)), key)
 

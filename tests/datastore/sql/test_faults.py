@@ -391,7 +391,7 @@ def test_a_change_cannot_write_to_the_database_that_runs_it(database: Server) ->
 
     with pytest.raises(ContractError) as caught:
         store.update(1, nested)
-    assert str(caught.value) == "A change or check must not write to the store that runs it."
+    assert str(caught.value) == "A change or check must not write to the database that runs it."
     assert store.insert({"text": "two"})["id"] == 2
 
 
