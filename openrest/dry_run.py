@@ -30,12 +30,12 @@ class DryRun:
         """What it adds to the operation of this handler of a controller, which may create."""
         if handler in ("get_list", "get"):
             return Contribution()
-        would = ResponseSpec(
-            status=204,
-            description="With `dry_run` it would be created: what key and address it would have, "
-            "nobody knows yet",
-            content="nothing",
-        )
+        said = ""
+        if creates:
+            said = "it would be created: what key and address it would have, nobody knows yet"
+        elif handler == "delete":
+            said = "it would be gone, and is there as before"
+        would = ResponseSpec(status=204, description=f"With `dry_run` {said}", content="nothing")
         return Contribution(
             description="With `dry_run` everything is checked, also against what is stored, and "
             "nothing is written.",
@@ -48,7 +48,7 @@ class DryRun:
                     description="Whether to answer as if, and write nothing",
                 ),
             ),
-            responses=(would,) if creates else (),
+            responses=(would,) if said else (),
         )
 
 

@@ -86,6 +86,14 @@ def test_a_dry_run_answers_as_if_and_writes_nothing(store: DataStore) -> None:
     assert unchanged(store)
 
 
+def test_the_document_says_what_a_dry_delete_answers(store: DataStore) -> None:
+    api = Client(serve(store))
+    responses = api.document["paths"]["/notes/{id}"]["delete"]["responses"]
+    said = api.resolved(responses["204"])["description"]
+    assert "It is gone" in said
+    assert "With `dry_run` it would be gone, and is there as before" in said
+
+
 def test_no_key_is_used_up_by_a_dry_run(store: DataStore) -> None:
     client = Client(serve(store))
     client.post("/notes?dry_run=true", {"text": "New"})

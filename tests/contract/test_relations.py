@@ -904,6 +904,18 @@ def test_a_deletion_that_others_keep_overtaking_is_given_up() -> None:
     assert keys(api, "users") == [1]
 
 
+@pytest.mark.parametrize(("kind", "joint"), [("sqlite", True), ("list", False)])
+def test_a_resource_changes_together_where_what_it_refers_to_is_in_an_atomic_store(
+    kind: Kind, joint: bool, tmp_path: Path
+) -> None:
+    made = [
+        controller("homes", Home, store(kind, tmp_path, Home), {}),
+        controller("people", Person, store("sqlite", tmp_path, Person), {}),
+    ]
+    homes, people = WSGIDispatcher(made, debug=True).controllers
+    assert (homes.store.changes_together, people.store.changes_together) == (joint, joint)
+
+
 class Owned(models.Model):
     id = models.PkField()
     owner = models.IntForeignField(dump_only=True, foreign={"resource": "address"})
