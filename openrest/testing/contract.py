@@ -7,7 +7,7 @@ import re
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
@@ -101,7 +101,7 @@ def check_contract(
     with _in_process():
         watch.see_all(from_schema(schema).execute())
         for attempt in range(_ATTEMPTS):
-            for operations in watch.operations_to_reach(alone=attempt > 0):
+            for operations in watch.operations_to_reach():
                 # Only a link leads to some keys, and among many links few lead there. Few examples
                 # must not make that look like a lie.
                 linked = SchemathesisConfig.from_dict(
@@ -235,17 +235,14 @@ class _Watch:
         elif isinstance(event, events.EngineFinished):
             self._see_end(event)
 
-    def operations_to_reach(self, *, alone: bool) -> list[set[str]]:
+    def operations_to_reach(self) -> list[set[str]]:
         """For each resource with an operation that has not succeeded what may lead there.
 
         That are the operations of the resource, and those of others from which links lead to
-        them: an object may have to refer to others. Or it is for each such operation `alone`, and
-        then those that create what it needs, so that no others use it up.
+        them: an object may have to refer to others.
         """
-        leading = self._leading()
-        if alone:
-            return [_creating(label, leading) for label in self._without_success()]
         missed = dict.fromkeys(_segment(label) for label in self._without_success())
+        leading = self._leading()
         found = []
         for segment in missed:
             labels = [label for label in self.answers if _segment(label) == segment]
@@ -360,16 +357,6 @@ class _Watch:
     def _add(self, finding: Finding) -> None:
         title = finding.message.partition("\n")[0]
         self.findings.setdefault((finding.operation, finding.check, title), finding)
-
-
-def _creating(label: str, leading: Mapping[str, Sequence[str]]) -> set[str]:
-    """The operation, and those that create what it is about and what that has to refer to."""
-    found, waiting = {label}, [label]
-    while waiting:
-        creators = [each for each in leading.get(waiting.pop(), ()) if each.startswith("POST ")]
-        waiting += [each for each in creators if each not in found]
-        found.update(creators)
-    return found
 
 
 def _segment(label: str) -> str:
