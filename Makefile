@@ -16,7 +16,7 @@ else
 PYTEST := $(BIN)/python -m pytest
 endif
 
-.PHONY: serve test fuzz lint docs bench screenshot clean
+.PHONY: serve test fuzz lint audit docs bench screenshot clean
 
 serve: .venv/.run
 	@exec $(BIN)/openrest run examples.tweets:app --host $(HOST) --port $(PORT)
@@ -34,6 +34,10 @@ lint: .venv/.dev
 	$(BIN)/mypy openrest tests examples
 	$(BIN)/pyright --pythonpath $(BIN)/python examples
 	$(BIN)/lint-imports
+
+# Known mistakes in the code, and known vulnerabilities in what it stands on.
+audit: .venv/.dev
+	@$(BIN)/python -m tests.code_audit
 
 docs: .venv/.docs
 	$(BIN)/mkdocs build --strict

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from openrest import formats, pipeline
 from openrest import messages as msg
+from openrest.access import access
 from openrest.bodies import Limits
 from openrest.contract import Header, Parameter, ResponseSpec
 from openrest.errors import NotFound, ServiceUnavailable
@@ -24,7 +25,10 @@ from openrest.parsing import nothing_with
 from openrest.views.json import JsonResponse
 from openrest.views.raw import bytes_response
 
-__all__ = ["TAG", "TAG_DESCRIPTION", "document_rows", "health_rows", "index_rows"]
+if TYPE_CHECKING:
+    from openrest.observability.meter import Meter
+
+__all__ = ["TAG", "TAG_DESCRIPTION", "document_rows", "health_rows", "index_rows", "metrics_row"]
 
 TAG = "about"
 TAG_DESCRIPTION = "What this API says of itself."
@@ -42,10 +46,20 @@ class SchemaResponse(JsonResponse):
 
 
 def index_rows(
-    title: str, version: str, resources: Mapping[str, Named], limits: Limits
+    title: str,
+    version: str,
+    resources: Mapping[str, Named],
+    limits: Limits,
+    names: Sequence[str] | None = None,
+    *,
+    for_all: bool = True,
 ) -> Iterator[Operation]:
-    """``/`` and ``/schema``: `resources` are the objects that answers show, by resource name."""
-    yield _index(title, version, list(resources), limits)
+    """``/`` and ``/schema``: `resources` are the objects that answers show, by resource name.
+
+    `names` are the resources to which ``/`` leads: all of these unless given, and with `for_all`
+    it does so for everybody.
+    """
+    yield _index(title, version, list(resources if names is None else names), limits, for_all)
     yield _schemas(resources, limits)
     if resources:
         yield _schema(resources, limits)
@@ -86,11 +100,11 @@ def _row(
     )
 
 
-def _index(title: str, version: str, names: list[str], limits: Limits) -> Operation:
+def _index(title: str, version: str, names: list[str], limits: Limits, for_all: bool) -> Operation:
     uri = s.String(format="uri-reference")
     links = s.Object(
         members=tuple(
-            s.Member(name=name, wire=name, shape=uri, required=True)
+            s.Member(name=name, wire=name, shape=uri, required=for_all or name not in names)
             for name in ("docs", "openapi", "schema", *names)
         )
     )
@@ -274,6 +288,42 @@ def health_rows(readiness: Readiness, limits: Limits) -> Iterator[Operation]:
         (JsonResponse,),
         limits,
     )
+
+
+def metrics_row(meter: Meter, limits: Limits) -> Operation:
+    """``/metrics``, for those who may read it."""
+
+    class PrometheusResponse:
+        media_type = "text/plain"
+        content_type = meter.content_type
+
+        @staticmethod
+        def encode(value: str) -> bytes:
+            """The text as it is."""
+            return value.encode()
+
+    found = ResponseSpec(
+        status=200,
+        description="The counts",
+        content="value",
+        shape=s.String(),
+        headers=(Header(name=_NOT_KEPT[0], shape=s.Choice(pairs=(_NOT_KEPT[1:] * 2,))),),
+        example=f"{meter.metrics.namespace}_http_requests_in_flight 1.0\n",
+    )
+    authentication, permission = meter.metrics.authentication, meter.metrics.permission
+    asked = access(authentication, permission)
+    away = authentication is not None and authentication.can_be_away
+    row = _row(
+        "get_metrics",
+        "/metrics",
+        "How many requests there were, and how long they took",
+        f"For Prometheus. {asked.description}".strip(),
+        lambda call: Result(meter.text(), headers=[_NOT_KEPT]),
+        [found, *asked.responses, *([pipeline.unavailable(say(msg.AWAY))] if away else [])],
+        (PrometheusResponse,),
+        limits,
+    )
+    return replace(row, authentication=authentication, permission=permission)
 
 
 def document_rows(document: Mapping[str, Any], limits: Limits) -> Iterator[Operation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +18,20 @@ from openrest.messages import say
 from openrest.models import shapes as s
 from openrest.strict_json import read_json
 
-__all__ = ["MAX_DEPTH", "Environ", "Limits", "body_contribution", "discard_body", "read_body"]
+__all__ = [
+    "DISCARD_SECONDS",
+    "MAX_DEPTH",
+    "Environ",
+    "Limits",
+    "body_contribution",
+    "discard_body",
+    "read_body",
+]
 
 Environ = dict[str, Any]
+
+#: How many seconds a body is taken from the client that nobody reads.
+DISCARD_SECONDS: Final = 5
 
 #: Set in a WSGI environment once its body is at an end.
 _ENDED = "openrest.body_ended"
@@ -31,11 +43,18 @@ MAX_DEPTH: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The bounds of a request: bytes of a body, levels of nesting in it, query parameters."""
+    """The bounds of a request: bytes of a body, levels of nesting in it, query parameters ...
+
+    ... bytes of its address, as long as RFC 9110 (section 4.1) wants all to take, and still read
+    by gunicorn; bytes of all its headers; and the seconds that it may be at its stores.
+    """
 
     max_body_bytes: int = 1_000_000
     max_depth: int = 64
     max_parameters: int = 100
+    max_url_bytes: int = 8_000
+    max_header_bytes: int = 32_768
+    max_store_seconds: float = 60
 
 
 def body_contribution(body: Body, limits: Limits) -> Contribution:
@@ -55,8 +74,9 @@ def body_contribution(body: Body, limits: Limits) -> Contribution:
             ),
             ResponseSpec(
                 status=415,
-                description=f"The body is not {' or '.join(body.all_media_types)}",
-                headers=(_accepts(body),),
+                description=f"The body is not {' or '.join(body.all_media_types)}, or is "
+                "compressed",
+                headers=(_accepts(body), _NOT_CODED),
                 example=_unsupported(body, "text/plain"),
             ),
         )
@@ -68,6 +88,7 @@ def read_body(body: Body, environ: Environ, limits: Limits) -> tuple[Body, Any]:
 
     Raises 415 for its type before 413 for its size and 400 for what cannot be read.
     """
+    _check_coding(body, environ.get("HTTP_CONTENT_ENCODING", ""))
     sent, media_type = _sent(body, environ.get("CONTENT_TYPE", ""), environ)
     data = _bytes(environ, limits.max_body_bytes)
     if not data:
@@ -76,6 +97,25 @@ def read_body(body: Body, environ: Environ, limits: Limits) -> tuple[Body, Any]:
         return sent, sent.decoders.get(media_type, read_json)(data, limits.max_depth)
     except Unreadable as reason:
         raise BadRequest(reason.text) from reason
+
+
+#: What tells the client that no coding is read (RFC 9110, section 12.5.3).
+_NOT_CODED: Final = Header(
+    name="Accept-Encoding",
+    shape=s.Choice(pairs=(("identity", "identity"),)),
+    description="The body is compressed, and is read only as it is",
+    required=False,
+)
+
+
+def _check_coding(body: Body, coding: str) -> None:
+    """Refuse what would have to be decompressed, which a few bytes can make endless."""
+    if coding.strip().lower() in ("", "identity"):
+        return
+    accepts = (_accepts(body).name, ", ".join(body.all_media_types))
+    mistake = Mistake(say(msg.MUST_BE, media_types="identity"), header="Content-Encoding")
+    headers = [accepts, (_NOT_CODED.name, "identity")]
+    raise UnsupportedMediaType(say(msg.BODY_CODED), [mistake], headers=headers)
 
 
 def _formats(body: Body) -> str:
@@ -144,6 +184,10 @@ def _bytes(environ: Environ, limit: int) -> bytes:
     return data
 
 
+#: As many bytes are asked of the server at a time.
+_PART: Final = 65_536
+
+
 def _parts(environ: Environ, most: int) -> Iterator[bytes]:
     """What there is still of the body, as it arrives: up to `most` bytes, never beyond its end."""
     length = get_content_length(environ)
@@ -151,7 +195,7 @@ def _parts(environ: Environ, most: int) -> Iterator[bytes]:
         return  # PEP 3333: whoever reads beyond Content-Length may wait forever
     left = most if length is None else min(length, most)
     while left > 0:
-        part = environ["wsgi.input"].read(min(left, 1_048_576))
+        part = environ["wsgi.input"].read(min(left, _PART))
         left -= len(part)
         environ[_ENDED] = not part or (length is not None and left == 0)
         if not part:
@@ -159,13 +203,16 @@ def _parts(environ: Environ, most: int) -> Iterator[bytes]:
         yield part
 
 
-def discard_body(environ: Environ, limits: Limits) -> None:
+def discard_body(environ: Environ, limits: Limits, seconds: float = DISCARD_SECONDS) -> None:
     """Take a body that nobody reads from the client, which may read no answer before it has sent.
 
     A server closes a connection on which a body is left, and the client then sees a broken
     connection instead of the answer (RFC 9112, section 9.6). What is still not at its end after
-    ten times the limit is left.
+    ten times the limit, or after so many `seconds`, is left: in chunks of a byte each, as many
+    bytes as ten times the limit keep a worker busy for half a minute.
     """
+    end = time.monotonic() + seconds
     with suppress(Exception):  # a client that is gone needs no answer
         for _ in _parts(environ, 10 * limits.max_body_bytes):
-            pass
+            if time.monotonic() > end:
+                return

@@ -11,18 +11,31 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from marshmallow import Schema
 
+from openrest.audit import AuditTrail
 from openrest.bulk import Bulk
 from openrest.children import Children
 from openrest.datastore.lifecycle import Times
+from openrest.datastore.scoped import RowScope
 from openrest.dry_run import DryRun
 from openrest.embedded import Embed
+from openrest.field_access import FieldAccess
 from openrest.filters import CustomFilter, Filters, Operator
 from openrest.idempotency import Idempotency
-from openrest.interfaces import DataStore, Formatter, PaginationStyle, ResponseClass, StoreValidator
+from openrest.interfaces import (
+    Authentication,
+    DataStore,
+    Formatter,
+    PaginationStyle,
+    Permission,
+    ResponseClass,
+    StoreValidator,
+)
 from openrest.models import shapes as s
 from openrest.partial import Partial
 from openrest.preconditions import Concurrency, Preconditions
 from openrest.preferences import Preferences
+from openrest.ratelimit.limit import RateLimit
+from openrest.ratelimit.limiter import Policy
 from openrest.searching import Searching
 from openrest.sorting import Sorting
 
@@ -112,6 +125,20 @@ class ControllerOptions(TypedDict, total=False):
     bulk: whether one request may be about many objects, all of them or none; True, or a `Bulk` with
         its bounds: an array in a POST creates as many objects, and ``list_verbs`` may
         have PATCH and DELETE.
+    authentication: how it is told who makes a request, such as an `ApiKeyAuthentication`; nobody
+        is asked unless given.
+    authorization: who may: a permission, ``Authenticated()`` unless given, or one for each verb,
+        ``{"GET": Anyone(), "DELETE": Scope("admin")}``, and ``"*"`` for all others.
+    scope: which objects a user has, ``lambda user: {"owner": user["id"]}``: all others are not
+        there for them; a list is of values that may be there; everybody has all unless given.
+    readable: who may read a field, ``{"salary": Role("hr")}``: answers to all others lack it, and
+        they cannot filter, sort or search by it; whoever may read the object, unless given.
+    writable: who may set a field, likewise; whoever may write the object, unless given.
+    ratelimit: how many requests somebody may make: a `RateLimit`, several that all hold, or those
+        of each verb, ``{"GET": RateLimit("100/minute"), "POST": None}``, and ``"*"`` for all
+        others; as many as they like unless given.
+    audit: an `AuditTrail`, or a datastore of `AuditEntry`, in which each write leaves an entry that
+        says who has made it; none unless given.
     """
 
     pagination: PaginationStyle | None
@@ -132,6 +159,18 @@ class ControllerOptions(TypedDict, total=False):
     prefer: bool
     dry_run: bool
     bulk: bool | Bulk
+    authentication: Authentication | None
+    authorization: Permission | Mapping[str, Permission]
+    scope: Callable[..., Mapping[str, Any]]
+    readable: Mapping[str, Permission]
+    writable: Mapping[str, Permission]
+    ratelimit: (
+        RateLimit
+        | Sequence[RateLimit]
+        | Mapping[str, RateLimit | Sequence[RateLimit] | None]
+        | None
+    )
+    audit: AuditTrail | DataStore
 
 
 class ControllerConfig(TypedDict):
@@ -226,6 +265,12 @@ class Definition:
     dry_run: DryRun | None
     bulk: Bulk | None
     idempotency: Idempotency | None
+    authentication: Authentication | None
+    permissions: Mapping[str, Permission]
+    scope: RowScope | None
+    fields: FieldAccess | None
+    limits: Mapping[str, tuple[Policy, ...]]
+    audit: AuditTrail | None
     response_classes: tuple[type[ResponseClass], ...]
     format_parameter: bool
     formatters: tuple[Formatter, ...]

@@ -8,19 +8,27 @@ from typing import Any, Final, Literal
 
 from openrest.errors import (
     MAX_MISTAKES,
+    BadGateway,
     BadRequest,
     Conflict,
     ContentTooLarge,
+    Forbidden,
+    GatewayTimeout,
     InternalServerError,
     MethodNotAllowed,
+    MisdirectedRequest,
     NotAcceptable,
     NotFound,
     PreconditionFailed,
     PreconditionRequired,
     Problem,
+    RequestHeaderFieldsTooLarge,
     ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
     UnprocessableContent,
     UnsupportedMediaType,
+    URITooLong,
 )
 from openrest.models import shapes as s
 
@@ -47,17 +55,25 @@ PROBLEMS: Final[Mapping[int, type[Problem]]] = {
     problem.status: problem
     for problem in (
         BadRequest,
+        Unauthorized,
+        Forbidden,
         NotFound,
         MethodNotAllowed,
         NotAcceptable,
         Conflict,
         PreconditionFailed,
         ContentTooLarge,
+        URITooLong,
         UnsupportedMediaType,
+        MisdirectedRequest,
         UnprocessableContent,
         PreconditionRequired,
+        TooManyRequests,
+        RequestHeaderFieldsTooLarge,
         InternalServerError,
+        BadGateway,
         ServiceUnavailable,
+        GatewayTimeout,
     )
 }
 
@@ -124,7 +140,8 @@ class Parameter:
 class Header:
     """A header of a response; a required one is sent every time.
 
-    What is a `validator` is made of the body, and no handler sends it.
+    What is a `validator` is made of the body, and no handler sends it. Nor does one what goes
+    `everywhere`, with every answer of an API: the document says that once. `example` is a value.
     """
 
     name: str
@@ -132,6 +149,8 @@ class Header:
     description: str = ""
     required: bool = True
     validator: bool = False
+    everywhere: bool = False
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

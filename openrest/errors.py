@@ -6,17 +6,22 @@
     |   +-- ModelError            ... in a model
     |   +-- TableMismatch         ... an existing table does not fit its model
     +-- ContractError             a handler did what its operation does not declare
+    +-- CredentialsRefused        who makes a request is not who they say (401)
     +-- Unreadable                bytes that are not of the format that they should be (400)
     +-- InvalidData               a value that breaks its schema           (422)
     |   +-- RuleViolated          ... or fits, and is refused by a rule that no schema can say (409)
     +-- StoreError                a datastore failed
     |   +-- RecordNotFound        no record has that key                   (404)
     |   +-- RecordConflict        the write contradicts a stored record    (409)
+    |   |   +-- RecordRefused     ... is refused by the API that keeps the data
     |   |   +-- TargetMissing     ... refers to a record that is not there
     |   |   +-- StillReferenced   ... deletes a record that others refer to
     |   +-- TooManyRecords        a write is about more than it may be    (409)
+    |   +-- OutOfScope            the record would not be its user's      (403)
     |   +-- KeyReused             another request has the idempotency key  (422)
     |   +-- StoreUnavailable      the store is away for now                (503)
+    |       +-- UpstreamFailed    ... the API that keeps the data answers nonsense (502)
+    |       +-- UpstreamTimedOut  ... does not answer in time              (504)
     +-- Problem                   an HTTP problem, RFC 9457; one class a status below it
 
 Stores and models know nothing of HTTP: the statuses in brackets are given by the pipeline.
@@ -35,26 +40,34 @@ from openrest.messages import Text, say
 
 __all__ = [
     "MAX_MISTAKES",
+    "BadGateway",
     "BadRequest",
     "ConfigurationError",
     "Conflict",
     "ContentTooLarge",
     "ContractError",
+    "CredentialsRefused",
     "DefinitionError",
+    "Forbidden",
+    "GatewayTimeout",
     "InternalServerError",
     "InvalidData",
     "KeyReused",
     "MethodNotAllowed",
+    "MisdirectedRequest",
     "Mistake",
     "ModelError",
     "NotAcceptable",
     "NotFound",
     "OpenRestError",
+    "OutOfScope",
     "PreconditionFailed",
     "PreconditionRequired",
     "Problem",
     "RecordConflict",
     "RecordNotFound",
+    "RecordRefused",
+    "RequestHeaderFieldsTooLarge",
     "RuleViolated",
     "ServiceUnavailable",
     "StillReferenced",
@@ -63,9 +76,14 @@ __all__ = [
     "TableMismatch",
     "TargetMissing",
     "TooManyRecords",
+    "TooManyRequests",
+    "URITooLong",
+    "Unauthorized",
     "Unreadable",
     "UnprocessableContent",
     "UnsupportedMediaType",
+    "UpstreamFailed",
+    "UpstreamTimedOut",
     "did_you_mean",
     "nearest",
 ]
@@ -164,6 +182,21 @@ class Unreadable(OpenRestError, ValueError):
         self.text = text if isinstance(text, Text) else say(text)
 
 
+class CredentialsRefused(OpenRestError):
+    """Credentials are wrong; nothing of them is in here.
+
+    `code` and `description` are what a challenge says of a token (RFC 6750, section 3).
+    """
+
+    def __init__(self, code: str = "", description: str = "") -> None:
+        super().__init__(code, description)
+        self.code = code
+        self.description = description
+
+    def __str__(self) -> str:
+        return self.description or "The credentials are wrong."
+
+
 class InvalidData(OpenRestError):
     """A value breaks its schema; `mistakes` are all of them."""
 
@@ -229,6 +262,18 @@ class RecordConflict(StoreError):
         return say(msg.SAME_VALUES, members=names)
 
 
+class RecordRefused(RecordConflict):
+    """The API that keeps the data does not take a record; `members` are the fields it names."""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What is wrong with each of the fields."""
+        return {member: say(msg.REFUSED_BY_KEEPER) for member in self.members}
+
+    def __str__(self) -> str:
+        return say(msg.KEEPER_REFUSES)
+
+
 class TargetMissing(RecordConflict):
     """A record refers to what is not there; `targets` are the fields and their resources."""
 
@@ -275,6 +320,21 @@ class TooManyRecords(StoreError):
         return say(msg.TOO_MANY_MATCH, maximum=self.most)
 
 
+class OutOfScope(StoreError):
+    """A write would make a record of these `members` that is not in its user's scope.
+
+    `index` is the place of the record, where it is one of several.
+    """
+
+    def __init__(self, members: Sequence[str], index: int | None = None) -> None:
+        super().__init__(members, index)
+        self.members = tuple(members)
+        self.index = index
+
+    def __str__(self) -> str:
+        return say(msg.OUT_OF_SCOPE)
+
+
 class KeyReused(StoreError):
     """A request has the key of another one, which has been carried out."""
 
@@ -292,6 +352,14 @@ class StoreUnavailable(StoreError):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class UpstreamFailed(StoreUnavailable):
+    """The API that keeps the data failed, or its answer is none that was asked for."""
+
+
+class UpstreamTimedOut(StoreUnavailable):
+    """The API that keeps the data has not answered in time: whether a write was done is unknown."""
 
 
 class Problem(OpenRestError):
@@ -341,6 +409,18 @@ class BadRequest(Problem):
     status, title = 400, msg.BAD_REQUEST
 
 
+class Unauthorized(Problem):
+    """It is not known who makes the request; `WWW-Authenticate` goes with it (section 15.5.2)."""
+
+    status, title = 401, msg.UNAUTHORIZED
+
+
+class Forbidden(Problem):
+    """Whoever makes the request may not (RFC 9110, section 15.5.4)."""
+
+    status, title = 403, msg.FORBIDDEN
+
+
 class NotFound(Problem):
     """Nothing is at this address (RFC 9110, section 15.5.5)."""
 
@@ -377,10 +457,22 @@ class ContentTooLarge(Problem):
     status, title = 413, msg.CONTENT_TOO_LARGE
 
 
+class URITooLong(Problem):
+    """The address is longer than the server takes (RFC 9110, section 15.5.15)."""
+
+    status, title = 414, msg.URI_TOO_LONG
+
+
 class UnsupportedMediaType(Problem):
     """The body is of a type that the operation does not read (RFC 9110, section 15.5.16)."""
 
     status, title = 415, msg.UNSUPPORTED_MEDIA_TYPE
+
+
+class MisdirectedRequest(Problem):
+    """The request is for a host that this server does not answer for (section 15.5.20)."""
+
+    status, title = 421, msg.MISDIRECTED_REQUEST
 
 
 class UnprocessableContent(Problem):
@@ -395,13 +487,40 @@ class PreconditionRequired(Problem):
     status, title = 428, msg.PRECONDITION_REQUIRED
 
 
+class TooManyRequests(Problem):
+    """Somebody makes more requests than they may; `Retry-After` goes with it (RFC 6585, section 4).
+
+    Where the operation has limits, `RateLimit` and `RateLimit-Policy` do, too.
+    """
+
+    status, title = 429, msg.TOO_MANY_REQUESTS
+
+
+class RequestHeaderFieldsTooLarge(Problem):
+    """The headers are larger than the server takes (RFC 6585, section 5)."""
+
+    status, title = 431, msg.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
 class InternalServerError(Problem):
     """The server is at fault; the log has the reason (RFC 9110, section 15.6.1)."""
 
     status, title = 500, msg.INTERNAL_SERVER_ERROR
 
 
+class BadGateway(Problem):
+    """The server that keeps the data gave no valid answer (RFC 9110, section 15.6.3)."""
+
+    status, title = 502, msg.BAD_GATEWAY
+
+
 class ServiceUnavailable(Problem):
     """The store is away for now; `Retry-After` goes with it (RFC 9110, section 15.6.4)."""
 
     status, title = 503, msg.SERVICE_UNAVAILABLE
+
+
+class GatewayTimeout(Problem):
+    """The server that keeps the data did not answer in time (RFC 9110, section 15.6.5)."""
+
+    status, title = 504, msg.GATEWAY_TIMEOUT

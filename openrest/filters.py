@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -13,10 +14,11 @@ from openrest.contract import Contribution, Parameter
 from openrest.interfaces import CallView
 from openrest.models import shapes as s
 from openrest.models.derive import field_shape
+from openrest.models.examples import native_example
 from openrest.models.links import link_or_key
 from openrest.models.text import has_text_form
 from openrest.models.walking import bare, may_refuse, without_rules
-from openrest.query import MEMBERSHIP, ORDERING, TEXT, AnyOf, Condition, Test
+from openrest.query import MEMBERSHIP, ORDERING, TEXT, AnyOf, Condition, Test, members_of
 
 __all__ = ["CustomFilter", "Filters", "Operator"]
 
@@ -111,7 +113,7 @@ class Filters:
     def _add(self, member: s.Member, operator: str) -> None:
         wire = member.wire if operator == "eq" else f"{member.wire}__{operator}"
         shape = _asked(member, operator)
-        assert shape is not None, "operators_of has it"
+        assert shape is not None, "operators_of has it"  # nosec B101
         self.named.append((wire, f"{operator!r} of the field {member.name!r}"))
         self._fields[wire] = (member.name, operator)
         self._parameters.append(
@@ -149,6 +151,29 @@ class Filters:
                 "each test is named like a parameter",
             )
         )
+
+    def without(self, hidden: Collection[str]) -> Filters:
+        """Those that ask by none of the fields in `hidden`.
+
+        What a filter of one's own asks by, an example of its values tells.
+        """
+        kept = copy(self)
+        kept._fields = {wire: one for wire, one in self._fields.items() if one[0] not in hidden}
+        kept._own = {
+            name: own
+            for name, own in self._own.items()
+            if not any(
+                member in hidden
+                for test in own.tests(native_example(field_shape(own.field)))
+                for member in members_of(test)
+            )
+        }
+        known = kept._fields.keys() | kept._own.keys()
+        kept.named = [one for one in self.named if one[0] in known]
+        kept._parameters = [one for one in self._parameters if one.wire in known]
+        if self._joins_by_or and kept._fields:
+            kept._add_any_of()
+        return kept
 
     @property
     def asks_of_fields(self) -> bool:

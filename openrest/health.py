@@ -6,8 +6,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import cached_property
 
 from openrest.errors import StoreError
 from openrest.interfaces import DataStore
@@ -35,16 +36,21 @@ class Health:
 class Readiness:
     """Asks the stores of resources, all of them at once."""
 
-    def __init__(self, health: Health, stores: Mapping[str, DataStore]) -> None:
+    def __init__(self, health: Health, stores: Mapping[str, Callable[[], DataStore]]) -> None:
         self._seconds = health.seconds
-        # Several resources may have one store.
-        checks = {store.innermost: _Check(store.innermost) for store in stores.values()}
-        self._checks = {name: checks[store.innermost] for name, store in stores.items()}
+        self._stores = stores
 
     @property
     def names(self) -> list[str]:
         """The resources whose stores are asked."""
-        return list(self._checks)
+        return list(self._stores)
+
+    @cached_property
+    def _checks(self) -> dict[str, _Check]:
+        """The check of each resource's store; several may have one."""
+        stores = {name: store().innermost for name, store in self._stores.items()}
+        checks = {store: _Check(store) for store in stores.values()}
+        return {name: checks[store] for name, store in stores.items()}
 
     def away(self) -> list[str]:
         """The resources whose store cannot be used now; why not is in the log."""

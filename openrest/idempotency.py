@@ -115,6 +115,10 @@ class Idempotency:
         if key is None:
             return None
         now = self.clock()
+        if call.user is not None:
+            # Two users may come upon one key: neither is told what the other has made. The space
+            # is in no key that somebody sends who is not known.
+            key = "user " + sha256(f"{call.user['id']!r} {key}".encode()).hexdigest()
         return Once(
             key=key,
             fingerprint=f"{target} {call.fingerprint}",
@@ -127,7 +131,7 @@ def fingerprint(sent: Sequence[tuple[str, str]], body: Any) -> str:
     """A digest of what a request asks for: its query, and its body as a wire value.
 
     The order of members is no matter, nor are spaces between them and the format that they came in;
-    1.0 is the same number as 1.
+    1.0 is the same number as 1, up to 64 bits.
     """
     text = json.dumps([sorted(sent), _one_form(body)], sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
@@ -135,7 +139,8 @@ def fingerprint(sent: Sequence[tuple[str, str]], body: Any) -> str:
 
 def _one_form(value: Any) -> Any:
     match value:
-        case float() if value.is_integer():
+        case float() if value.is_integer() and abs(value) < 2**63:
+            # Of larger ones each has one form, and as integers they have hundreds of digits.
             return int(value)
         case list():
             return list(map(_one_form, value))

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from marshmallow import Schema
 
 from openrest.contract import Contribution
+from openrest.errors import CredentialsRefused
 from openrest.models import model_shape
 from openrest.models.walking import stored_object
 from openrest.query import Query, Test
 
 __all__ = [
     "CallView",
+    "Authentication",
     "Change",
     "Check",
+    "Credentials",
     "DataStore",
     "Described",
     "Filter",
     "Formatter",
     "Once",
     "PaginationStyle",
+    "Permission",
     "Record",
     "ResponseClass",
     "StoreValidator",
+    "User",
     "Validators",
 ]
 
@@ -90,6 +95,11 @@ class DataStore(ABC):
     writable: ClassVar[bool] = True
     #: Whether it may raise StoreUnavailable.
     can_be_away: ClassVar[bool] = False
+    #: Whether another server has the data, so that it may raise UpstreamFailed, UpstreamTimedOut
+    #: and RecordRefused.
+    asks_upstream: ClassVar[bool] = False
+    #: Whether `insert_many` takes more than one record.
+    inserts_many: ClassVar[bool] = True
     #: Whether `update_many` and `delete_many` work.
     changes_many: ClassVar[bool] = False
     #: Whether `together` works.
@@ -110,6 +120,15 @@ class DataStore(ABC):
         if ("insert" in own or "insert_many" in own) and "insert_once" not in own:
             # Likewise of what its own `insert` does besides.
             cls.idempotent = own.get("idempotent", False)
+
+    @classmethod
+    def for_resource(cls, resource: Any) -> type[DataStore]:
+        """The class that says what the store of this resource can do: itself unless overridden.
+
+        It is asked for when a controller's class is created, before there is any store. Raises
+        ConfigurationError for a resource that no store can be made of.
+        """
+        return cls
 
     def __init__(
         self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
@@ -308,6 +327,85 @@ class ResponseClass(Protocol):
         """The bytes of a wire value."""
 
 
+#: Who makes a request, as a scheme knows them; `id` tells each from all others.
+User = Mapping[str, Any]
+
+
+class Credentials(Protocol):
+    """What a request has to say who makes it. A name that is there twice has no value."""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header; None without it."""
+
+    def query(self, name: str) -> str | None:
+        """The value of a parameter in the query; None without it."""
+
+    def cookie(self, name: str) -> str | None:
+        """The value of a cookie; None without it."""
+
+
+class Authentication(ABC):
+    """A way to tell who makes a request: it checks, it challenges, and it documents itself.
+
+    It is shared by all threads and keeps nothing of a request. No credential is in an error.
+    """
+
+    #: Whether it may raise StoreUnavailable.
+    can_be_away: bool = False
+
+    @property
+    @abstractmethod
+    def schemes(self) -> Mapping[str, Mapping[str, Any]]:
+        """Its Security Scheme Objects (OpenAPI 3.1, section 4.8.27), by their names."""
+
+    @abstractmethod
+    def requirements(self, scopes: Sequence[str]) -> Sequence[Mapping[str, Sequence[str]]]:
+        """Its Security Requirement Objects, one of which an operation with the scopes needs."""
+
+    @abstractmethod
+    def authenticate(self, credentials: Credentials) -> User | None:
+        """Who makes the request; None where it has no credentials of this kind.
+
+        The user has an ``"id"``. Raises CredentialsRefused for those that are wrong, in the same
+        time for one who is unknown as for one who is known.
+        """
+
+    @abstractmethod
+    def challenges(self, refused: CredentialsRefused | None) -> Sequence[str]:
+        """The challenges of a 401 (RFC 9110, section 11.6.1), after credentials that were wrong."""
+
+    def insufficient(self, scopes: Sequence[str]) -> Sequence[str]:
+        """The challenges of a 403 to somebody whose credentials lack the scopes, if any."""
+        return ()
+
+    @property
+    def query_parameters(self) -> frozenset[str]:
+        """The names of the parameters that its credentials are in: no link keeps them."""
+        return frozenset()
+
+    @property
+    def cookies(self) -> frozenset[str]:
+        """The names of the cookies that its credentials are in, which browsers send unasked."""
+        return frozenset()
+
+
+class Permission(ABC):
+    """Says who may do something."""
+
+    #: A sentence for the reader of the document: what whoever is known needs besides.
+    description: str = ""
+    #: What an OAuth token has to have in its scope for it.
+    scopes: Sequence[str] = ()
+    #: Whether it needs nobody to be known.
+    is_for_anyone: ClassVar[bool] = False
+    #: Whether somebody who is known may not: then 403 is announced.
+    may_forbid: ClassVar[bool] = True
+
+    @abstractmethod
+    def allows(self, user: User | None) -> bool:
+        """Whether the user may; None is somebody who is not known."""
+
+
 class CallView(Protocol):
     """What the parts of an operation see of a call."""
 
@@ -322,6 +420,8 @@ class CallView(Protocol):
     checked: bool
     #: A digest of what it asks for; empty unless it has an idempotency key.
     fingerprint: str
+    #: Who makes it; None where that is not asked, or not known.
+    user: User | None
 
     def link(self, **parameters: Any) -> str:
         """This address with some query parameters set, or left out (None), all others kept."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any, Final, NoReturn
 from urllib.parse import unquote
 
@@ -17,8 +18,8 @@ from openrest.models import shapes as s
 from openrest.models.dumping import dumper
 from openrest.models.patterns import Pattern
 from openrest.models.places import pointer
-from openrest.models.walking import stored_object
-from openrest.patching import Patching
+from openrest.models.walking import bare, stored_object
+from openrest.patching import Patching, variant_of
 from openrest.views.json import JsonResponse
 
 __all__ = ["JSON_PATCH", "MEDIA_TYPE", "JsonPatch", "apply"]
@@ -86,14 +87,19 @@ class JsonPatch(Patching):
         stored = stored_object(model)
         told = tuple(m for m in stored.members if m.name not in hidden)
         self._dump_shown = dumper(replace(stored, members=told))
+        self._untold = {m.name: m.wire for m in stored.members if m.name in hidden}
         self._fixed = {m.wire for m in told if m.name in self.owned}
         self._discriminator = model.discriminator if isinstance(model, s.OneOf) else None
 
     def __call__(
-        self, current: dict[str, Any], operations: Sequence[dict[str, Any]]
+        self,
+        current: dict[str, Any],
+        operations: Sequence[dict[str, Any]],
+        placed: set[str] | None = None,
     ) -> dict[str, Any]:
         """The new record, from the current one and the operations of a patch.
 
+        To `placed` the names of those hidden members are added that the patch has set.
         Raises RuleViolated where one of them cannot be applied, and as `record` does, with the
         place of each mistake in the patch.
         """
@@ -101,6 +107,8 @@ class JsonPatch(Patching):
         fixed = {name: shown[name] for name in self._fixed if name in shown}
         veiled = _veiled(before, shown)
         patched = apply({**veiled, **fixed}, operations, self._most)
+        if placed is not None and isinstance(patched, dict):
+            placed.update(name for name, wire in self._untold.items() if wire in patched)
         try:
             if isinstance(patched, dict):
                 self._take_fixed(patched, fixed)
@@ -115,7 +123,7 @@ class JsonPatch(Patching):
         name = self._discriminator
         if name is not None and isinstance(patched, dict) and patched.get(name) != veiled[name]:
             patched = _seen(patched)
-        return _unveiled(patched)
+        return _unveiled(patched, self.whole, self._untold.values())
 
     def _take_fixed(self, patched: dict[str, Any], fixed: dict[str, Any]) -> None:
         """Take out of the patched object what only the server sets, once it is as it was."""
@@ -133,9 +141,9 @@ def apply(document: Any, operations: Sequence[dict[str, Any]], most: int) -> Any
     patch = _Applied(copy.deepcopy(document), most)
     for place, operation in enumerate(operations):
         patch.apply(place, operation)
-    size = _size(patch.root)
+    size = _size(_told(patch.root))
     # What is too large already may still be made smaller.
-    if size > most and size > _size(document):
+    if size > most and size > _size(_told(document)):
         raise _unfit(_mistake(len(operations) - 1, "path", say(msg.GROWS_TOO_LARGE, maximum=most)))
     return patch.root
 
@@ -165,7 +173,8 @@ class _Applied:
             case "move":
                 self._move(_tokens(operation["from"]), path)
             case "copy":
-                value = self._get(_tokens(operation["from"]), "from")
+                source = _tokens(operation["from"])
+                value = self._get(source, "from") if source else _told(self.root)
                 self._add(path, copy.deepcopy(self._fitting(path, self._affordable(value))))
             case _:
                 if not _equal(self._get(path, "path"), operation["value"]):
@@ -332,16 +341,48 @@ def _veiled(stored: Any, shown: Any) -> Any:
             return stored
 
 
-def _unveiled(value: Any) -> Any:
-    """The value with all that is in it, but what a new member has taken the place of."""
+def _unveiled(value: Any, shape: s.Shape | None, untold: Collection[str] = ()) -> Any:
+    """The value with what is unseen in it, but what a new member has taken the place of.
+
+    Nothing comes to light that way: what no answer would hide at its new place, by its shape or
+    among the `untold` members of the root, stays behind.
+    """
+    shape = None if shape is None else bare(shape)
     match value:
         case dict():
-            unseen = {str(n): _unveiled(v) for n, v in value.items() if isinstance(n, _Unseen)}
-            return {**unseen, **{n: _unveiled(v) for n, v in _seen(value).items()}}
+            seen = _seen(value)
+            kind = variant_of(shape, seen) if shape is not None else None
+            members = kind.members if isinstance(kind, s.Object) else ()
+            shapes = {member.wire: member.shape for member in members}
+            secret = {member.wire for member in members if member.write_only}
+            other = kind.value if isinstance(kind, s.Map) else None
+            unseen = {
+                str(name): _unveiled(inner, shapes.get(str(name)))
+                for name, inner in value.items()
+                if isinstance(name, _Unseen) and (str(name) in secret or str(name) in untold)
+            }
+            told = {n: _unveiled(inner, shapes.get(n, other)) for n, inner in seen.items()}
+            return {**unseen, **told}
         case list():
-            return [_unveiled(each) for each in value]
+            return [_unveiled(each, inner) for each, inner in _items(value, shape)]
         case _:
             return value
+
+
+def _items(value: list[Any], shape: s.Shape | None) -> Iterable[tuple[Any, s.Shape | None]]:
+    """The items of an array, each with its shape."""
+    match shape:
+        case s.List(item=item):
+            return ((each, item) for each in value)
+        case s.Tuple(items=items):
+            return zip_longest(value, items[: len(value)])
+        case _:
+            return ((each, None) for each in value)
+
+
+def _told(root: Any) -> Any:
+    """The root without what is unseen of it: how large that is, and what, is told by nothing."""
+    return _seen(root) if isinstance(root, dict) else root
 
 
 def _seen(value: dict[str, Any]) -> dict[str, Any]:
@@ -350,7 +391,7 @@ def _seen(value: dict[str, Any]) -> dict[str, Any]:
 
 def _size(value: Any) -> int:
     """How many bytes a value has as JSON."""
-    return len(JsonResponse.encode(_unveiled(value)))
+    return len(JsonResponse.encode(value))
 
 
 def _difference(before: Any, after: Any) -> Any:

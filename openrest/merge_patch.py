@@ -69,7 +69,7 @@ def may_conflict(shape: s.Shape, seen: frozenset[int] = frozenset()) -> bool:
             return True
         case s.Object(members=members):
             return any(_may_lack(m.shape) or may_conflict(m.shape, seen) for m in members)
-        case s.Map(value=value, min_members=low, max_members=high):
+        case s.Map(value=value, min_members=low, most=high):
             return bool(low) or high is not None or _may_lack(value) or may_conflict(value, seen)
         case s.Nullable(shape=inner_shape) | s.Ruled(shape=inner_shape):
             return may_conflict(inner_shape, seen)

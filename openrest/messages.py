@@ -47,20 +47,48 @@ def texts() -> tuple[str, ...]:
 # Titles, one for each status
 
 BAD_REQUEST: Final = "Bad Request"
+UNAUTHORIZED: Final = "Unauthorized"
+FORBIDDEN: Final = "Forbidden"
 NOT_FOUND: Final = "Not Found"
 METHOD_NOT_ALLOWED: Final = "Method Not Allowed"
 NOT_ACCEPTABLE: Final = "Not Acceptable"
 CONFLICT: Final = "Conflict"
 PRECONDITION_FAILED: Final = "Precondition Failed"
 CONTENT_TOO_LARGE: Final = "Content Too Large"
+URI_TOO_LONG: Final = "URI Too Long"
 UNSUPPORTED_MEDIA_TYPE: Final = "Unsupported Media Type"
+MISDIRECTED_REQUEST: Final = "Misdirected Request"
 UNPROCESSABLE_CONTENT: Final = "Unprocessable Content"
 PRECONDITION_REQUIRED: Final = "Precondition Required"
+TOO_MANY_REQUESTS: Final = "Too Many Requests"
+REQUEST_HEADER_FIELDS_TOO_LARGE: Final = "Request Header Fields Too Large"
 INTERNAL_SERVER_ERROR: Final = "Internal Server Error"
+BAD_GATEWAY: Final = "Bad Gateway"
 SERVICE_UNAVAILABLE: Final = "Service Unavailable"
+GATEWAY_TIMEOUT: Final = "Gateway Timeout"
 
 # What happened: the detail of a problem
 
+WHO_IS_IT: Final = "It has to be known who makes this request."
+WRONG_CREDENTIALS: Final = "The credentials of the request are wrong."
+MAY_NOT: Final = "You may not do this."
+MAY_NOT_CHANGE: Final = "You may not change this object."
+#: {member} is the name of a member.
+MAY_NOT_READ: Final = "You may not read {member}, and so you cannot ask by it."
+MAY_NOT_SET: Final = "You may not set all of this."
+NOT_TO_SET: Final = "must be left as it is"
+OUT_OF_SCOPE: Final = "You may not put this where it would not be yours."
+NOT_YOURS: Final = "must have a value that is yours"
+ANOTHER_HOST: Final = "This server does not answer for the host that the request names."
+#: {seconds} is a number, 1 or more.
+TOO_MANY: Final = "There were too many requests. Try again in {seconds} s."
+#: {seconds} is a number, 1 or more.
+TOO_MANY_GUESSES: Final = "Credentials were wrong too often. Try again in {seconds} s."
+#: Of requests, of which only so many are allowed.
+CANNOT_COUNT: Final = "Requests cannot be counted for now."
+URL_TOO_LONG: Final = "The address is longer than the {maximum} bytes that are read here."
+HEADERS_TOO_LARGE: Final = "The headers are larger than the {maximum} bytes that are read here."
+CROSS_SITE: Final = "A page of another site has made a browser send this request."
 NOTHING_AT: Final = "There is nothing at {address}."
 #: {resource} and {parameter} are names, {mistake} is a detail such as "must be an integer".
 NOTHING_WITH: Final = "There is nothing in {resource} with the {parameter} {value!r}: it {mistake}."
@@ -103,6 +131,9 @@ TOO_MANY_REFER: Final = "More than {maximum} objects would have to change with i
 KEY_REUSED: Final = "The request has the key of another one, which has been carried out."
 SERVER_FAILED: Final = "The server failed; its log says why."
 AWAY: Final = "The data cannot be reached for now."
+UPSTREAM_FAILED: Final = "The server that keeps the data failed."
+UPSTREAM_LATE: Final = "The server that keeps the data has not answered in time."
+KEEPER_REFUSES: Final = "The server that keeps the data does not take this."
 #: {resources} are names with commas between them.
 NOT_READY: Final = "The data of {resources} cannot be reached for now."
 
@@ -120,6 +151,7 @@ SET_BY_SERVER: Final = "can be set by the server alone"
 
 NO_BODY: Final = "There is no body; one is required."
 BODY_TOO_LARGE: Final = "The body is larger than the {maximum} bytes that are read here."
+BODY_CODED: Final = "The body is compressed; it is read only as it is."
 BODY_UNREADABLE: Final = "The body cannot be read to its end."
 BODY_ENDED: Final = "The body ended before its Content-Length."
 BYTE_ORDER_MARK: Final = "The body begins with a byte order mark (RFC 8259, section 8.1)."
@@ -190,7 +222,7 @@ PARAMETER_UNREADABLE: Final = "cannot be read. {mistake}"
 IS_WRITTEN: Final = "is written {value}"
 #: Of the header Prefer; {preference} is one of those in it.
 NOT_HEEDED: Final = "has {preference!r}, which is not heeded here"
-#: Of the header Content-Type.
+#: Of the header Content-Type, or of Content-Encoding: "identity".
 MUST_BE: Final = "must be {media_types}"
 #: Of the header Accept.
 MUST_ALLOW: Final = "must allow {media_types}"
@@ -206,6 +238,7 @@ TAKEN: Final = "is taken"
 #: Of a value that should be the key of an object in {resource}.
 REFERS_TO_NOTHING: Final = "refers to nothing in {resource}"
 REFUSED_BY_RULE: Final = "is refused by a rule"
+REFUSED_BY_KEEPER: Final = "is refused by the server that keeps the data"
 
 # What is wrong with a value: the detail of a mistake
 
@@ -261,6 +294,8 @@ MIN_MEMBERS: Final = "must have at least {minimum} members"
 MAX_MEMBERS: Final = "must have at most {maximum} members"
 #: Of a name in an object that is also written in another way there.
 SAME_NAME: Final = "is the same as {name!r}"
+#: Of a name in an object; names of numbers and of instants can be chosen so that their hashes meet.
+SAME_HASH: Final = "has the same hash in Python as {most} other names here"
 #: Of the name of a member; {mistake} is the detail of another mistake: "must be a date".
 NAME: Final = "the name {mistake}"
 #: {text} is what a text of that kind is: "an IP address, such as 192.0.2.1".

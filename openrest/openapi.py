@@ -140,7 +140,7 @@ def build_document(
         VERSIONS[openapi],
         plugins=[ShapePlugin(write)],
         info=_info(info, openapi),
-        # No row asks who calls. Said once, it is a statement; left out, it is a gap.
+        # Unless a row asks who calls, nobody does. Said once, it is a statement; left out, a gap.
         security=[],
     )
     for tag in dict.fromkeys(operation.tag for operation in shown):
@@ -152,8 +152,12 @@ def build_document(
     for operation in shown:
         methods = paths.setdefault(operation.path, _Fresh())
         methods[operation.method.lower()] = writer.operation(operation)
+    for name, scheme in _schemes(shown).items():
+        spec.components.security_scheme(name, dict(scheme))
     for name, problem in writer.problems.items():
         spec.components.response(name, problem)
+    for name, header in writer.headers.items():
+        spec.components.header(name, header)
     for path, methods in paths.items():
         spec.path(path, operations=methods)
     document: Json = spec.to_dict()
@@ -230,14 +234,43 @@ def _add(found: dict[str, tuple[Named, Json, str]], name: str, shape: Named, pla
         )
 
 
+def _schemes(operations: Iterable[Operation]) -> Mapping[str, Mapping[str, Any]]:
+    """The security schemes that the operations name.
+
+    Raises ConfigurationError where two of them have one name.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for operation in operations:
+        schemes = operation.authentication.schemes if operation.authentication else {}
+        for name, scheme in schemes.items():
+            if found.setdefault(name, scheme) != scheme:
+                mistake = f"two security schemes have the name {name!r}: give one of them name=."
+                raise ConfigurationError("The document", [mistake])
+    return found
+
+
+def _security(operation: Operation) -> list[Json] | None:
+    """The Security Requirement Objects of an operation, one of which is to be met."""
+    authentication, permission = operation.authentication, operation.permission
+    if authentication is None or permission is None:
+        return None
+    needed = authentication.requirements(permission.scopes)
+    found = [{name: list(scopes) for name, scopes in one.items()} for one in needed]
+    return [{}, *found] if permission.is_for_anyone else found
+
+
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """What every operation of a document has in common; `problems` fill up with those written."""
+    """What every operation of a document has in common.
+
+    `problems` fill up with those written, and `headers` with those that go everywhere.
+    """
 
     openapi: Version
     write: Write
     translate: Translate | None
     problems: dict[str, Json] = field(default_factory=dict)
+    headers: dict[str, Json] = field(default_factory=dict)
 
     def operation(self, operation: Operation) -> Json:
         """The Operation Object of a row."""
@@ -253,6 +286,9 @@ class _Writer:
             entry["parameters"] = parameters
         if operation.body is not None:
             entry["requestBody"] = self._body(operation.body)
+        security = _security(operation)
+        if security is not None:
+            entry["security"] = security
         formats = tuple(map(format_of, operation.response_classes))
         entry["responses"] = {
             str(spec.status): self._problem(spec)
@@ -345,6 +381,10 @@ class _Writer:
         entry: Json = {"schema": self.write(json_schema(header.shape)), "required": header.required}
         if header.description:
             entry["description"] = header.description
+        if header.example:
+            entry["example"] = header.example
+        if header.everywhere and self.headers.setdefault(header.name, entry) == entry:
+            return {"$ref": f"#/components/headers/{header.name}"}
         return entry
 
 

@@ -15,8 +15,17 @@ from urllib.parse import quote, quote_plus
 from marshmallow import Schema
 
 from openrest.contract import Body, Header, Parameter, ResponseSpec
-from openrest.interfaces import Formatter, ResponseClass, Validators
+from openrest.field_access import FieldAccess
+from openrest.interfaces import (
+    Authentication,
+    Formatter,
+    Permission,
+    ResponseClass,
+    User,
+    Validators,
+)
 from openrest.query import Test
+from openrest.ratelimit.limiter import Guesses, Limiter, Policy
 
 __all__ = [
     "Call",
@@ -51,6 +60,13 @@ class Embeds(Protocol):
         """The result with all that the call asks for in it."""
 
 
+class Guards(Protocol):
+    """Sees a request before it is asked who makes it."""
+
+    def check(self, environ: dict[str, Any]) -> None:
+        """See that it may be answered. Raises a Problem that the operation announces."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One method on one path: everything the router, the pipeline and the document need.
@@ -59,7 +75,11 @@ class Operation:
     The first of `response_classes` is the default format. `codings` are those of the content of
     successes. `validators` make the headers by which a client tells versions of what it is
     answered, and hold its conditions against them. What the answer refers to is put into it by
-    `embedding`, where clients may ask for that.
+    `embedding`, where clients may ask for that. `authentication` tells who makes a request, and
+    they need the `permission`; both are there, or neither. `fields` says who may read what of the
+    records that it answers. `limits` are what its requests are counted by: the `limiter` does it,
+    once the table is put together, and `guesses` counts credentials that are wrong. What a page of
+    another site may have had a browser send, `same_origin` refuses.
     """
 
     id: str
@@ -77,6 +97,13 @@ class Operation:
     formatters: tuple[Formatter, ...] = ()
     validators: Validators | None = None
     embedding: Embeds | None = None
+    authentication: Authentication | None = None
+    permission: Permission | None = None
+    fields: FieldAccess | None = None
+    limits: tuple[Policy, ...] = ()
+    limiter: Limiter | None = None
+    guesses: Guesses | None = None
+    same_origin: Guards | None = None
     documented: bool = True
 
 
@@ -89,9 +116,12 @@ class Call:
     they came, `address` is the path they came to, `media_type` the format that is answered; one
     that `streams` has records alone, of a page no meta. `checked` says that the conditions in its
     headers have been held against the stored record. `within` are tests that the records of a
-    page have to pass besides those which the query asks for. `later` is the work of `afterwards`.
+    page have to pass besides those which the query asks for. `user` is who makes the request, where
+    that is asked and known. `later` is the work of `afterwards`.
+    `request_id` is the name of the request, with the option `request_ids` of the dispatcher.
     With an idempotency key it has a `fingerprint`, a digest of what it asks for; `replayed` then
-    says whether that has been done before, and is None until somebody has looked.
+    says whether that has been done before, and is None until somebody has looked. `limited` are
+    the headers that say what is left of its limits.
     """
 
     operation: Operation
@@ -108,7 +138,10 @@ class Call:
     within: tuple[Test, ...] = ()
     later: list[Callable[[], object]] = field(default_factory=list)
     fingerprint: str = ""
+    user: User | None = None
     replayed: bool | None = None
+    request_id: str = ""
+    limited: Sequence[tuple[str, str]] = ()
     #: What links keep of the query, by the names of the parameters that they set.
     kept: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 

@@ -9,12 +9,21 @@ from typing import Any
 from openrest.errors import did_you_mean
 from openrest.interfaces import DataStore
 
-__all__ = ["Names", "store_name"]
+__all__ = ["Names", "store_name", "verb_hint"]
+
+_VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def store_name(store: type[DataStore] | DataStore) -> str:
     """The name of a store's class, by which its author knows it."""
     return store.__name__ if isinstance(store, type) else type(store).__name__
+
+
+def verb_hint(verb: Any, known: Collection[str]) -> str:
+    """What was probably meant by a verb that is none of those `known`, which a resource serves."""
+    if verb in _VERBS:
+        return f" The resource does not serve {verb}: leave it out, or add it to its verbs."
+    return did_you_mean(str(verb).upper(), known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

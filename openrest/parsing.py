@@ -27,6 +27,7 @@ from openrest.idempotency import KEY, fingerprint
 from openrest.messages import Text, say
 from openrest.models.loading import wire_loader
 from openrest.models.walking import without_rules
+from openrest.naming import REQUEST_ID
 from openrest.operations import Call
 from openrest.plans import Plan, Reader
 
@@ -173,6 +174,7 @@ def parse(
         media_type,
         streams,
         fingerprint=digest,
+        request_id=environ.get(REQUEST_ID, ""),
     )
 
 
@@ -202,6 +204,9 @@ def _query(
         said = say(msg.TOO_MANY_PARAMETERS, maximum=most)
         mistakes.append(Mistake(said, parameter="query"))
         return [], {}
+    if plan.credentials:
+        # They go into no link, and into no digest of what is asked for.
+        sent = [pair for pair in sent if pair[0] not in plan.credentials]
     given: dict[str, list[str]] = {}
     for name, value in sent:
         given.setdefault(name, []).append(value)

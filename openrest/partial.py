@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Final
 
@@ -63,6 +64,12 @@ class Partial:
                 ),
             ),
         )
+
+    def without(self, hidden: Collection[str]) -> Partial | None:
+        """The same without the choice of the fields in `hidden`; None where there is no other."""
+        kept = copy(self)
+        kept._members = {wire: m for wire, m in self._members.items() if m.name not in hidden}
+        return kept if kept._members else None
 
     def shape(self, shown: Shown) -> Shown:
         """What answers may show, whatever is chosen: nothing but a discriminator is required."""

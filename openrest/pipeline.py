@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Protocol
 
 from openrest import messages as msg
 from openrest import parsing
+from openrest.access import demand, unauthorized
+from openrest.asking import ASKER, Asker
 from openrest.bodies import Environ, Limits, discard_body
 from openrest.compression import Choice, choose
 from openrest.contract import Body, Contribution, Header, Parameter, ResponseSpec
+from openrest.credentials import Sent
 from openrest.dry_run import is_dry, rehearsed
 from openrest.errors import (
+    BadGateway,
     Conflict,
     ContractError,
+    CredentialsRefused,
+    Forbidden,
+    GatewayTimeout,
     InternalServerError,
     InvalidData,
     KeyReused,
@@ -23,6 +32,7 @@ from openrest.errors import (
     Mistake,
     NotAcceptable,
     NotFound,
+    OutOfScope,
     Problem,
     RecordConflict,
     RecordNotFound,
@@ -31,9 +41,13 @@ from openrest.errors import (
     StoreUnavailable,
     TooManyRecords,
     UnprocessableContent,
+    UpstreamFailed,
+    UpstreamTimedOut,
 )
 from openrest.formats import Format, asked_for
 from openrest.idempotency import key_reused
+from openrest.interfaces import User
+from openrest.limiting import count_alone
 from openrest.messages import Text, say
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
@@ -41,19 +55,31 @@ from openrest.models.links import mounted_at
 from openrest.models.patterns import Pattern
 from openrest.models.places import pointer
 from openrest.models.walking import may_refuse
+from openrest.naming import REQUEST_ID, named
 from openrest.negotiation import best
+from openrest.observability.exchange import CURRENT_EXCHANGE, Exchange
 from openrest.operations import Call, Operation, Result
 from openrest.parsing import parse, path_text, path_values, root_of, shown
+from openrest.partial import CHOSEN
 from openrest.plans import Plan, status_line
 from openrest.preferences import heed
+from openrest.ratelimit.addresses import address_of
+from openrest.ratelimit.limit import RequestView
 from openrest.rendering import Response, check_problem, encoded, render, render_problem
-from openrest.routing import Router
+from openrest.routing import TEMPLATE, Router
+from openrest.store_time import TIME_IS_UP
 from openrest.streaming import Spooled, Stream
 from openrest.translation import Translate
+from openrest.unkept import UNKEPT, mark_unkept
 
-__all__ = ["Pipeline", "contribution"]
+__all__ = ["COUNTED_ALONE", "Pipeline", "contribution"]
 
 log = logging.getLogger("openrest")
+
+COUNTED_ALONE: Final = (
+    "Rate limits are counted in memory, by each process of this server for itself: together they "
+    "allow several times as much. RateLimit(..., storage='redis://...') counts for all of them."
+)
 
 #: The protocol in which only a length tells where an answer ends; granian leaves out the minor.
 _HTTP_1_0 = ("HTTP/1.0", "HTTP/1")
@@ -68,6 +94,7 @@ def contribution(
     limits: Limits,
     *,
     can_be_away: bool,
+    asks_upstream: bool = False,
 ) -> Contribution:
     """The statuses that the pipeline itself can answer for an operation of this form."""
     responses = list(parsing.contribution(body, limits).responses)
@@ -103,6 +130,20 @@ def contribution(
         )
     if can_be_away:
         responses.append(unavailable(say(msg.AWAY)))
+    if asks_upstream:
+        responses += [
+            ResponseSpec(
+                status=502,
+                description="The server that keeps the data failed",
+                example=BadGateway(say(msg.UPSTREAM_FAILED)),
+            ),
+            ResponseSpec(
+                status=504,
+                description="The server that keeps the data has not answered in time: a write may "
+                "have been done, or not",
+                example=GatewayTimeout(say(msg.UPSTREAM_LATE)),
+            ),
+        ]
     responses.append(
         ResponseSpec(
             status=500,
@@ -129,12 +170,22 @@ def unavailable(detail: Text) -> ResponseSpec:
     )
 
 
+class Allowing(Protocol):
+    """Tells each caller which methods they may use."""
+
+    #: The path of a GET by which it is known who makes a request.
+    path: str
+
+    def allow(self, template: str, who: Callable[[], User | None]) -> str | None:
+        """What ``Allow`` says of a path template to them; None for what it says to all."""
+
+
 class Pipeline:
     """Answers requests by the rows of a table, and by nothing else.
 
     With `debug` a ContractError leaves the application and every answer is checked against its
     schema; without, the error is logged and answered 500. `translate` gives the language of
-    problems.
+    problems. ``Allow`` has what `allowing` says of it, where that is given.
     """
 
     def __init__(
@@ -144,22 +195,37 @@ class Pipeline:
         *,
         debug: bool,
         translate: Translate | None = None,
+        allowing: Allowing | None = None,
     ) -> None:
         self.router = Router(operations)
         self.plans = {(row.path, row.method): Plan(row, debug=debug) for row in operations}
         self.limits = limits
         self.debug = debug
         self.translate = translate
+        self.allowing = allowing
+        #: Whether nobody has been told yet that several processes allow more than the limits.
+        self._counts_alone = count_alone(operations)
 
-    def run(self, environ: Environ) -> Response:
-        """The response to one request; every error becomes a problem (RFC 9457)."""
+    def run(self, environ: Environ, exchange: Exchange | None = None) -> Response:
+        """The response to one request; every error becomes a problem (RFC 9457).
+
+        Where somebody watches, the `exchange` gets to know what is asked, and by whom.
+        """
+        if self._counts_alone and environ.get("wsgi.multiprocess"):
+            self._counts_alone = False
+            log.warning(COUNTED_ALONE)
         try:
             template, texts = self._match(environ)
+            if exchange is not None:
+                exchange.path = template
             if environ["REQUEST_METHOD"] == "OPTIONS":
-                return self._options(template)
+                environ[TEMPLATE] = template
+                return self._options(template, environ)
             plan = self._plan(template, environ)
+            if exchange is not None:
+                exchange.operation = plan.operation.id
             with mounted_at(root_of(environ)):
-                return self._operate(plan, texts, environ)
+                return self._operate(plan, texts, environ, exchange)
         except Problem as problem:
             discard_body(environ, self.limits)
             return render_problem(problem, self.translate)
@@ -170,22 +236,36 @@ class Pipeline:
         except Exception as error:
             return self._internal(environ, error)
 
-    def _operate(self, plan: Plan, texts: Mapping[str, str], environ: Environ) -> Response:
+    def _operate(
+        self, plan: Plan, texts: Mapping[str, str], environ: Environ, exchange: Exchange | None
+    ) -> Response:
         """Every step of one operation, in order."""
+        token = None
         try:
+            user = _authenticate(plan, environ)
+            if exchange is not None:
+                exchange.user = user  # also of somebody who may not
+            token = ASKER.set(Asker(user))
+            limited = _limit(plan, environ, user)
+            _authorize(plan, user)
             path = path_values(plan, texts)
             format = _negotiate(plan, environ)
             coding = _coding(plan, environ) if plan.operation.codings else None
             call = parse(plan, path, format, environ, self.limits)
+            call.user, call.limited = user, limited
             if plan.minimal is not None:
                 heed(call)
-            result = _handle(plan, call)
+            result = _handle(plan, call, self.limits.max_store_seconds)
             if call.later and not is_dry(call):
                 self._do_later(plan, call)
             return _render(plan, call, result, format, coding, environ)
         except Problem as problem:
+            mark_unkept(plan.operation, problem)
             check_problem(plan, problem)
             raise
+        finally:
+            if token is not None:
+                ASKER.reset(token)
 
     def _do_later(self, plan: Plan, call: Call) -> None:
         """The work that was put off until the handler is done: it cannot undo what is stored."""
@@ -193,7 +273,10 @@ class Pipeline:
             try:
                 work()
             except Exception as error:
-                said = f"{plan.operation.id}: work after the change failed: {error!r}"
+                said = (
+                    f"{plan.operation.id}: work after the change failed: {error!r}"
+                    f"{named(call.request_id)}"
+                )
                 if self.debug:
                     raise ContractError(said) from error
                 log.error(said, exc_info=error)
@@ -210,25 +293,91 @@ class Pipeline:
         # RFC 9110, section 9.3.2: HEAD is GET, and the server leaves out the body.
         plan = self.plans.get((template, "GET" if method == "HEAD" else method))
         if plan is None:
-            allow = self.router.allow[template]
+            allow = self._allow(template, environ)
             said = say(msg.OTHER_METHODS, address=shown(environ), methods=allow, method=method[:40])
-            raise MethodNotAllowed(said, headers=[("Allow", allow)])
+            # Where each caller has methods of their own, it is theirs alone.
+            unkept = [] if self.allowing is None else [UNKEPT]
+            raise MethodNotAllowed(said, headers=[("Allow", allow), *unkept])
         return plan
 
-    def _options(self, template: str) -> Response:
-        return Response(status_line(204), [("Allow", self.router.allow[template])], b"")
+    def _options(self, template: str, environ: Environ) -> Response:
+        return Response(status_line(204), [("Allow", self._allow(template, environ))], b"")
+
+    def _allow(self, template: str, environ: Environ) -> str:
+        own = None
+        if self.allowing is not None:
+            own = self.allowing.allow(template, partial(self._asking, self.allowing.path, environ))
+        return self.router.allow[template] if own is None else own
+
+    def _asking(self, path: str, environ: Environ) -> User | None:
+        """Who asks what is allowed, found as for an operation: guesses count here, too.
+
+        That is no operation, and announces no 401, 429 or 503: where one would be answered,
+        somebody unknown asks.
+        """
+        try:
+            return _authenticate(self.plans[path, "GET"], environ)
+        except Problem:
+            return None
 
     def _internal(self, environ: Environ, error: Exception) -> Response:
         """A 500 without internals; its `instance` is in the log line with the traceback too."""
         instance = f"urn:uuid:{uuid.uuid4()}"
         log.error(
-            "%s %s failed: %s",
+            "%s %s failed: %s%s",
             environ["REQUEST_METHOD"],
             shown(environ),
             instance,
+            named(environ.get(REQUEST_ID, "")),
             exc_info=error,
         )
         return render_problem(_internal_problem(instance), self.translate)
+
+
+def _authenticate(plan: Plan, environ: Environ) -> User | None:
+    """Who makes the request, where that is asked."""
+    authentication, guesses = plan.operation.authentication, plan.operation.guesses
+    if authentication is None:
+        return None
+    if plan.operation.same_origin is not None:
+        plan.operation.same_origin.check(environ)
+    if guesses is not None:
+        guesses.look(_viewed(plan, environ, None))
+    refused, user = None, None
+    try:
+        user = authentication.authenticate(Sent(environ))
+    except CredentialsRefused as error:
+        refused = error
+    except StoreUnavailable as error:
+        # Where users are is no concern of a client: 502 and 504 are about the data it asks for.
+        away = StoreUnavailable(str(error), error.retry_after)
+        raise _away(plan, away, environ.get(REQUEST_ID, "")) from error
+    if refused is not None:
+        if guesses is not None:
+            guesses.count(_viewed(plan, environ, None))
+        raise unauthorized(authentication, refused)
+    if user is not None and "id" not in user:
+        kind = type(authentication).__name__
+        raise ContractError(f"{kind} gives a user who has no 'id'.")
+    return user
+
+
+def _limit(plan: Plan, environ: Environ, user: User | None) -> Sequence[tuple[str, str]]:
+    """Count the request, where it is limited; the headers that say what is left then."""
+    limiter = plan.operation.limiter
+    return () if limiter is None else limiter.take(_viewed(plan, environ, user))
+
+
+def _viewed(plan: Plan, environ: Environ, user: User | None) -> RequestView:
+    row = plan.operation
+    return RequestView(row.method, row.id, address_of(environ), user)
+
+
+def _authorize(plan: Plan, user: User | None) -> None:
+    """See that the user may, before anything is read."""
+    authentication, permission = plan.operation.authentication, plan.operation.permission
+    if authentication is not None and permission is not None:
+        demand(authentication, permission, user)
 
 
 def _negotiate(plan: Plan, environ: Environ) -> Format | None:
@@ -276,8 +425,15 @@ def _not_acceptable(address: str | None, media_types: Sequence[str]) -> NotAccep
     return NotAcceptable(said, [mistake])
 
 
-def _handle(plan: Plan, call: Call) -> Result:
-    """What the handler answers; the errors of stores and models get their statuses here."""
+def _handle(plan: Plan, call: Call, seconds: float) -> Result:
+    """What the handler answers, which may be at stores for so many seconds.
+
+    The errors of stores and models get their statuses here.
+    """
+    fields = plan.operation.fields
+    if fields is not None and CHOSEN in call.query:
+        fields.see_members(call.user, call.query[CHOSEN])
+    token = TIME_IS_UP.set(time.monotonic() + seconds)
     try:
         with rehearsed(call):
             result = plan.operation.handler(call)
@@ -286,13 +442,17 @@ def _handle(plan: Plan, call: Call) -> Result:
     except RecordNotFound as error:
         raise NotFound(str(error)) from error
     except RecordConflict as error:
-        within = error.index is not None and isinstance(call.body, list)
-        root = f"#/{error.index}" if within else "#"
         mistakes = [
-            Mistake(detail, pointer=root + pointer(plan.wires.get(member, member))[1:])
+            Mistake(detail, pointer=_place(plan, call, member, error.index))
             for member, detail in error.details.items()
         ]
         raise Conflict(str(error), mistakes) from error
+    except OutOfScope as error:
+        mistakes = [
+            Mistake(say(msg.NOT_YOURS), pointer=_place(plan, call, member, error.index))
+            for member in error.members
+        ]
+        raise Forbidden(str(error), mistakes) from error
     except TooManyRecords as error:
         raise Conflict(str(error)) from error
     except KeyReused as error:
@@ -302,7 +462,16 @@ def _handle(plan: Plan, call: Call) -> Result:
     except InvalidData as error:
         raise UnprocessableContent(say(msg.CONTRACT_BROKEN), error.mistakes) from error
     except StoreUnavailable as error:
-        raise _away(plan, error) from error
+        raise _away(plan, error, call.request_id) from error
+    finally:
+        TIME_IS_UP.reset(token)
+
+
+def _place(plan: Plan, call: Call, member: str, index: int | None) -> str:
+    """Where a member is in the body: in the object of the `index`, where there are several."""
+    within = index is not None and isinstance(call.body, list)
+    root = f"#/{index}" if within else "#"
+    return root + pointer(plan.wires.get(member, member))[1:]
 
 
 def _render(
@@ -323,12 +492,19 @@ def _render(
             headers = [*response.headers, ("Content-Length", str(body.length))]
             return Response(response.status_line, headers, body)
     except StoreUnavailable as error:
-        raise _away(plan, error) from error
+        raise _away(plan, error, call.request_id) from error
     return response
 
 
-def _away(plan: Plan, error: StoreUnavailable) -> ServiceUnavailable:
-    log.warning("%s: the store is away: %s", plan.operation.id, error)
+def _away(plan: Plan, error: StoreUnavailable, request_id: str) -> Problem:
+    log.warning("%s: the store is away: %s%s", plan.operation.id, error, named(request_id))
+    exchange = CURRENT_EXCHANGE.get()
+    if exchange is not None:
+        exchange.store_away = True
+    if isinstance(error, UpstreamFailed):
+        return BadGateway(say(msg.UPSTREAM_FAILED))
+    if isinstance(error, UpstreamTimedOut):
+        return GatewayTimeout(say(msg.UPSTREAM_LATE))
     return ServiceUnavailable(say(msg.AWAY), headers=[("Retry-After", str(error.retry_after))])
 
 

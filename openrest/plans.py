@@ -139,6 +139,9 @@ class Plan:
         #: By the name that a query may ask for.
         self.chosen = {each.name: each for each in self.formats} if chosen else {}
         #: What the answers depend on, for the header Vary.
+        asked = operation.authentication
+        #: The parameters in which credentials are: nobody but `authenticate` reads them.
+        self.credentials = frozenset() if asked is None else asked.query_parameters
         self.vary = ", ".join(
             [
                 *(["Accept"] if len(self.formats) > 1 else []),
@@ -232,7 +235,9 @@ def _of_a_parameter(said: Text) -> Text:
 
 def _answer(spec: ResponseSpec, debug: bool, in_rows: bool) -> Answer:
     names = {
-        header.name.lower(): header.required for header in spec.headers if not header.validator
+        header.name.lower(): header.required
+        for header in spec.headers
+        if not header.validator and not header.everywhere
     }
     return Answer(
         spec=spec,
@@ -255,7 +260,7 @@ def _sender(spec: ResponseSpec, shape: s.Shape | None, debug: bool, in_rows: boo
 
 def _many(spec: ResponseSpec, many: s.List, debug: bool, in_rows: bool) -> Sender:
     item = _chosen(spec, None, False)
-    assert item is not None, "it is that of a record"
+    assert item is not None, "it is that of a record"  # nosec B101
     whole = _sender(spec, replace(many, item=item), debug, False)
     return replace(whole, rows=_rows(item, debug) if in_rows else None)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final, Literal, get_args
@@ -90,6 +91,7 @@ class Preconditions:
         self._cache_control = cache_control
         self._upsert = upsert
         self._cached = [("Cache-Control", cache_control)] if cache_control else []
+        self._always = False
         #: A record that may lack the time has no header then.
         self._is_always_dated = last_modified is not None and _is_always(shape, last_modified)
 
@@ -104,6 +106,12 @@ class Preconditions:
                 return self._of_writing(handler)
             case _:
                 return Contribution()
+
+    def of_all(self) -> Preconditions:
+        """The same for handlers that have to look at the record in any case."""
+        asking = copy(self)
+        asking._always = True
+        return asking
 
     def link_parameters(self, handler: str) -> dict[str, str]:
         """What a link from a created object to this handler's operation says of the version."""
@@ -133,7 +141,8 @@ class Preconditions:
             raise PreconditionFailed(say(msg.EXISTS_ALREADY))
 
     def unheeded(self, call: CallView) -> bool:
-        asked = self._concurrency == "required" or not call.headers.keys().isdisjoint(_CONDITIONS)
+        asked = self._always or self._concurrency == "required"
+        asked = asked or not call.headers.keys().isdisjoint(_CONDITIONS)
         return asked and not call.checked
 
     def headers(self, record: Record | None, body: bytes | None) -> list[tuple[str, str]]:
@@ -317,7 +326,9 @@ def read_preconditions(
     concurrency, name = options.get("concurrency"), data.get("last_modified")
     if "last_modified" not in data and not [*_not_dated(shape, data.get("updated_at"), hidden)]:
         name = data["updated_at"]
-    cache_control = options.get("cache_control", "no-cache")
+    # What one caller is shown is not for a cache that others ask, too.
+    usual = "no-cache" if options.get("authentication") is None else "private, no-cache"
+    cache_control = options.get("cache_control", usual)
     if concurrency not in (None, *get_args(Concurrency)):
         wanted = " nor ".join(map(repr, get_args(Concurrency)))
         mistakes.append(

@@ -5,9 +5,10 @@ Nothing leaves that the operation's row does not declare.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from openrest.compression import MINIMUM, Choice, Coder, can_be_coded, coded_etag
 from openrest.contract import PROBLEM, PROBLEM_MEDIA_TYPE, ResponseSpec
@@ -18,10 +19,12 @@ from openrest.formats import Format, WriteRows
 from openrest.idempotency import KEY, REPLAYED
 from openrest.models.dumping import dumper
 from openrest.models.links import mounted_at
+from openrest.naming import named
 from openrest.operations import Call, Page, Result
 from openrest.partial import CHOSEN
 from openrest.plans import Answer, Formatting, Plan, Rows, Sender, status_line
 from openrest.preferences import applied, wants_minimal
+from openrest.ratelimit.fields import NAMES
 from openrest.streaming import Spooled, Stream, read_ahead
 from openrest.translation import Translate, localized
 from openrest.views.json import JsonResponse
@@ -33,9 +36,17 @@ __all__ = [
     "format_record",
     "render",
     "render_problem",
+    "without",
 ]
 
 _dump_problem = dumper(PROBLEM)
+_NONE: Final[frozenset[str]] = frozenset()
+
+#: The headers of a success that are there, too, where its body is not.
+_ALWAYS = {"Vary", *NAMES}
+_LIMITED = {name.lower() for name in NAMES}
+#: Without the ends of lines, behind which a client would see headers that are none of ours.
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,10 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
             f"{plan.operation.id} answered {result.status}, which it does not declare."
         )
     headers = _varying(result.headers, plan.vary) if plan.vary else list(result.headers)
+    if call.limited:
+        if any(name.lower() in _LIMITED for name, _ in headers):
+            raise ContractError(f"{plan.operation.id} sent headers of its limits itself.")
+        headers += call.limited
     if call.replayed:
         headers.append(REPLAYED)
     _check_headers(plan, answer, headers)
@@ -80,24 +95,25 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
             "call self.check_preconditions(call, current) in the change."
         )
     if result.status == 201 and is_dry(call):
-        varying = [header for header in headers if header[0] == "Vary"]
-        return Response(plan.answers[204].status_line, varying, b"")
+        always = [header for header in headers if header[0] in _ALWAYS]
+        return Response(plan.answers[204].status_line, always, b"")
     if answer.spec.content == "nothing" or format is None:
         if result.body is not None:
             raise ContractError(f"{plan.operation.id} declares no body for {result.status}.")
         return Response(answer.status_line, headers, b"")
-    body = _body(plan, call, answer, format, result.body)
+    hidden = _hidden(plan, call)
+    body = _body(plan, call, answer, format, result.body, hidden)
     # Several objects have no version together.
     if plan.validators is not None and answer.validators and not _is_many(answer.spec, result.body):
-        record = result.body if answer.spec.content == "record" else None
+        record = without(result.body, hidden) if answer.spec.content == "record" else None
         whole = body if isinstance(body, bytes) else None
         made = plan.validators.headers(record, whole)
         validators = [header for header in made if header[0] in answer.validators]
         unchanged = plan.answers.get(304) if whole is not None else None
         kept = plan.validators.not_modified(call, validators) if unchanged is not None else None
         if unchanged is not None and kept is not None:
-            varying = [header for header in headers if header[0] == "Vary"]
-            return Response(unchanged.status_line, [*varying, *kept], b"")
+            always = [header for header in headers if header[0] in _ALWAYS]
+            return Response(unchanged.status_line, [*always, *kept], b"")
         headers += validators
     if plan.minimal is not None:
         is_minimal = result.status == plan.minimal and wants_minimal(call)
@@ -110,33 +126,54 @@ def render(plan: Plan, call: Call, result: Result, format: Format | None) -> Res
     return Response(answer.status_line, headers, body)
 
 
-def _body(plan: Plan, call: Call, answer: Answer, format: Format, body: Any) -> bytes | Stream:
+def _hidden(plan: Plan, call: Call) -> frozenset[str]:
+    """The fields that whoever makes the call may not read."""
+    fields = plan.operation.fields
+    return _NONE if fields is None else fields.hidden(call.user)
+
+
+def without(record: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    """A record without the fields that are hidden."""
+    if not hidden:
+        return record
+    return {name: value for name, value in record.items() if name not in hidden}
+
+
+def _body(
+    plan: Plan, call: Call, answer: Answer, format: Format, body: Any, hidden: frozenset[str]
+) -> bytes | Stream:
     sender = _sender(answer, call)
     if answer.many is not None and _is_many(answer.spec, body):
         sender = answer.many
     if format.rows is not None and sender.rows is not None:
-        rows = _rows(plan, call, answer.spec, sender.rows, format.rows, body)
+        rows = _rows(plan, call, answer.spec, sender.rows, format.rows, body, hidden)
         if isinstance(rows, bytes) or answer.spec.content == "page":
             return rows
         return b"".join(rows)  # however long it is: its version is a digest of the whole
-    wire = sender.dump(_formatted(plan, call, answer.spec, body))
+    wire = sender.dump(_formatted(plan, call, answer.spec, body, hidden))
     if sender.check is not None:
         _check_body(plan, sender.check, wire)
     return format.response_class.encode(wire)
 
 
 def _rows(
-    plan: Plan, call: Call, spec: ResponseSpec, rows: Rows, write: WriteRows, body: Any
+    plan: Plan,
+    call: Call,
+    spec: ResponseSpec,
+    rows: Rows,
+    write: WriteRows,
+    body: Any,
+    hidden: frozenset[str],
 ) -> bytes | Stream:
     """The objects of an answer, each by itself."""
     is_list = _is_many(spec, body)
     records = _records(plan, body) if spec.content == "page" else body if is_list else [body]
-    formatted = spec.content in ("page", "record") and plan.formatters
+    formatted = spec.content in ("page", "record") and (plan.formatters or hidden)
 
     def wires() -> Iterator[Any]:
         for record in records:
             if formatted:
-                record = format_record(plan.formatters, call, record)
+                record = format_record(plan.formatters, call, record, hidden)
             # Most are made after the request, as they are sent.
             with mounted_at(call.root):
                 wire = rows.dump(record)
@@ -144,7 +181,8 @@ def _rows(
                 _check_body(plan, rows.check, wire)
             yield wire
 
-    return read_ahead(plan.operation.id, write(wires(), rows.columns), records)
+    subject = f"{plan.operation.id}{named(call.request_id)}"
+    return read_ahead(subject, write(wires(), rows.columns), records)
 
 
 def _varying(headers: Iterable[tuple[str, str]], names: str) -> list[tuple[str, str]]:
@@ -204,6 +242,13 @@ def check_problem(plan: Plan, problem: Problem) -> None:
 def _check_headers(plan: Plan, answer: Answer, headers: Sequence[tuple[str, str]]) -> None:
     if not headers and not answer.required_headers:
         return
+    for name, value in headers:
+        if _HEADER_VALUE(value) is None:
+            # It may be anybody's, so the message does not repeat it.
+            raise ContractError(
+                f"{plan.operation.id} {answer.spec.status} has a {name} with characters that no "
+                "header may have (RFC 9110, section 5.5)."
+            )
     names = {name.lower() for name, _ in headers}
     undeclared = names - answer.known_headers
     missing = answer.required_headers - names
@@ -220,17 +265,20 @@ def _sender(answer: Answer, call: Call) -> Sender:
     return answer.choose(None if chosen is None else frozenset(chosen), embedded)
 
 
-def _formatted(plan: Plan, call: Call, spec: ResponseSpec, body: Any) -> Any:
+def _formatted(
+    plan: Plan, call: Call, spec: ResponseSpec, body: Any, hidden: frozenset[str]
+) -> Any:
+    formatters = plan.formatters
     if spec.content == "record":
-        if not plan.formatters:
+        if not (formatters or hidden):
             return body
         if _is_many(spec, body):
-            return [format_record(plan.formatters, call, record) for record in body]
-        return format_record(plan.formatters, call, body)
+            return [format_record(formatters, call, record, hidden) for record in body]
+        return format_record(formatters, call, body, hidden)
     if spec.content == "page":
         records = _records(plan, body)
-        if plan.formatters:
-            records = [format_record(plan.formatters, call, record) for record in records]
+        if formatters or hidden:
+            records = [format_record(formatters, call, record, hidden) for record in records]
         return {"meta": body.meta, "object_list": records}
     return body
 
@@ -247,15 +295,19 @@ def _records(plan: Plan, body: Any) -> Iterable[dict[str, Any]]:
 
 
 def format_record(
-    formatters: Sequence[Formatting], call: Call, record: dict[str, Any]
+    formatters: Sequence[Formatting],
+    call: Call,
+    record: dict[str, Any],
+    hidden: frozenset[str] = _NONE,
 ) -> dict[str, Any]:
-    """The record as the formatters show it. What is embedded in it they do not see.
+    """The record as the formatters show it. What is hidden, or embedded in it, they do not see.
 
     Raises ContractError where one does something else than it declares.
     """
     embedded = record.get(EMBEDDED)
     if embedded is not None:
         record = {name: value for name, value in record.items() if name != EMBEDDED}
+    record = without(record, hidden)
     for part in formatters:
         expected = record.keys() - part.removes | part.adds
         record = part.format(record, call)

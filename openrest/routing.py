@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
+from typing import Final
 
 from werkzeug.exceptions import NotFound as NoMatch
 from werkzeug.routing import Map, Rule
 
 from openrest.operations import Operation
 
-__all__ = ["Router"]
+__all__ = ["TEMPLATE", "Router", "allow_of"]
+
+#: Where the WSGI environment of an OPTIONS has the template of its path, once it is found.
+TEMPLATE: Final = "openrest.path"
 
 _NAME = re.compile("{(.*?)}")
 
@@ -22,11 +26,9 @@ class Router:
     `table` has the rows of each template by method; `allow` what ``Allow`` says there.
     """
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        self.table: dict[str, dict[str, Operation]] = {}
-        for operation in operations:
-            self.table.setdefault(operation.path, {})[operation.method] = operation
-        self.allow = {path: ", ".join(_allowed(rows)) for path, rows in self.table.items()}
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.table = _by_path(operations)
+        self.allow = allow_of(operations)
         # One spelling for every address: no redirects, neither for slashes nor for defaults.
         rules = Map(
             [Rule(_rule(path), endpoint=path) for path in self.table],
@@ -49,6 +51,18 @@ class Router:
             return None
         names = enumerate(self._names[template])
         return template, {name: values[f"p{place}"] for place, name in names}
+
+
+def _by_path(operations: Iterable[Operation]) -> dict[str, dict[str, Operation]]:
+    table: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        table.setdefault(operation.path, {})[operation.method] = operation
+    return table
+
+
+def allow_of(operations: Iterable[Operation]) -> dict[str, str]:
+    """What ``Allow`` says of each path template (RFC 9110, section 10.2.1)."""
+    return {path: ", ".join(_allowed(rows)) for path, rows in _by_path(operations).items()}
 
 
 def _rule(path: str) -> str:

@@ -10,7 +10,7 @@ from openrest.interfaces import CallView, DataStore
 from openrest.models import shapes as s
 from openrest.models.walking import bare
 from openrest.options import Names, store_name
-from openrest.query import Search, Test
+from openrest.query import Search
 
 __all__ = ["Q", "Searching", "read_search"]
 
@@ -34,6 +34,7 @@ class Searching:
 
     def __init__(self, shape: s.Object, names: Sequence[str]) -> None:
         self.members = tuple(names)
+        self._shape = shape
         self._shown = " or ".join(f"`{shape.member(name).wire}`" for name in names)
 
     def contribution(self) -> Contribution:
@@ -52,7 +53,11 @@ class Searching:
             ),
         )
 
-    def tests(self, call: CallView) -> tuple[Test, ...]:
+    def within(self, names: Sequence[str]) -> Searching | None:
+        """The search in these fields alone; None where there are none."""
+        return Searching(self._shape, names) if names else None
+
+    def tests(self, call: CallView) -> tuple[Search, ...]:
         """The test that the call asks for, if it does."""
         text: str | None = call.query.get(_KEY)
         return () if text is None else (Search(self.members, text),)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Final
 
@@ -65,6 +66,14 @@ class Sorting:
                 ),
             ),
         )
+
+    def without(self, hidden: Collection[str]) -> Sorting:
+        """The same without the choice of the fields in `hidden`."""
+        kept = copy(self)
+        kept._orders = {
+            text: order for text, order in self._orders.items() if order.member not in hidden
+        }
+        return kept
 
     def order(self, call: CallView) -> tuple[Order, ...]:
         """The order that the call asks for, or the default."""

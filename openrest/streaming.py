@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
@@ -27,13 +28,15 @@ class Stream:
         self._subject = subject
         self._source = source
         self._chunks = _chunks(first, parts)
+        # Of the request, which is over for the thread that sends what is made of its records.
+        self._context = copy_context()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
         try:
-            chunk: bytes = next(self._chunks)
+            chunk: bytes = self._context.run(next, self._chunks)
         except Exception as error:
             if not isinstance(error, StopIteration):
                 log.error("%s broke off in the middle of its answer", self._subject, exc_info=error)
@@ -47,8 +50,8 @@ class Stream:
 
     def close(self) -> None:
         """Let go of what the answer is made from; more than once does nothing more."""
-        self._chunks.close()
-        close(self._source)
+        self._context.run(self._chunks.close)
+        self._context.run(close, self._source)
 
 
 def _chunks(first: bytes, parts: Iterator[bytes]) -> Any:

@@ -24,9 +24,10 @@ _POLICY = (
 _PAGE_HEADERS = (
     ("Content-Security-Policy", _POLICY),
     ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
+    # For browsers that do not know frame-ancestors (RFC 7034).
+    ("X-Frame-Options", "DENY"),
 )
-_ASSET_HEADERS = (("Cache-Control", "public, max-age=3600"), ("X-Content-Type-Options", "nosniff"))
+_ASSET_HEADERS = (("Cache-Control", "public, max-age=3600"),)
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -59,6 +60,62 @@ _START = b"""window.ui = SwaggerUIBundle({
 });
 """
 
+#: The same, which asks for the document again as whoever has authorized there. What is refused
+#: leaves the page as it is, and the page says why.
+_START_FOR_ONE = b"""function credentials(system) {
+  const sent = {headers: {}, query: new URLSearchParams()};
+  const known = system.authSelectors.authorized();
+  for (const {name, schema, value, token} of Object.values(known ? known.toJS() : {})) {
+    if (schema.type === "apiKey" && schema.in === "header") {
+      sent.headers[schema.name] = value;
+    } else if (schema.type === "apiKey" && schema.in === "query") {
+      sent.query.set(schema.name, value);
+    } else if (schema.type === "http" && schema.scheme.toLowerCase() === "basic") {
+      const bytes = new TextEncoder().encode(`${value.username}:${value.password}`);
+      sent.headers["Authorization"] = `Basic ${btoa(String.fromCharCode(...bytes))}`;
+    } else if (schema.type !== "apiKey") {  // of which a cookie goes by itself
+      sent.headers["Authorization"] = `Bearer ${token ? token.access_token : value}`;
+    }
+  }
+  return sent;
+}
+
+async function documentFor({headers, query}) {
+  const answer = await fetch(`openapi.json?${query}`, {headers});
+  const text = await answer.text();
+  if (answer.ok) {
+    return text;
+  }
+  const isProblem = answer.headers.get("Content-Type") === "application/problem+json";
+  throw new Error(`${answer.status} ${isProblem ? JSON.parse(text).detail : answer.statusText}`);
+}
+
+let last = 0;
+
+function askAgain(original, system) {
+  return (...given) => {
+    const result = original(...given);
+    const mine = ++last;
+    system.errActions.clear({source: "auth"});
+    // What comes late was asked for by who is here no longer.
+    documentFor(credentials(system)).then(
+      text => mine === last && system.specActions.updateSpec(text),
+      ({message}) => mine === last && system.errActions.newAuthErr(
+        {source: "auth", level: "error", message}
+      ),
+    );
+    return result;
+  };
+}
+
+const askAgainPlugin = {
+  statePlugins: {
+    auth: {wrapActions: {authorize: askAgain, authorizeOauth2: askAgain, logout: askAgain}},
+  },
+};
+
+""" + _START.replace(b"  presets:", b"  plugins: [askAgainPlugin],\n  presets:")
+
 _FILES = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
@@ -66,12 +123,13 @@ _FILES = {
 }
 
 
-def page_rows(title: str, limits: Limits) -> Iterator[Operation]:
-    """``/docs`` and the files that it loads."""
+def page_rows(title: str, limits: Limits, *, for_all: bool = True) -> Iterator[Operation]:
+    """``/docs`` and the files that it loads; the document is the same `for_all`, or is not."""
+    start = _START if for_all else _START_FOR_ONE
     page = _PAGE.format(title=html.escape(title)).encode()
     yield _row("docs", "/docs", "text/html", _PAGE_HEADERS, lambda: page, limits)
     yield _row(
-        "docs_start", "/docs/start.js", "text/javascript", _ASSET_HEADERS, lambda: _START, limits
+        "docs_start", "/docs/start.js", "text/javascript", _ASSET_HEADERS, lambda: start, limits
     )
     folder = _folder()
     for name, media_type in _FILES.items():

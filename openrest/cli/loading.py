@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import pkgutil
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -17,6 +19,11 @@ from openrest.controllers.controller import OPEN_STORES
 from openrest.errors import OpenRestError, did_you_mean
 
 __all__ = ["load_app"]
+
+#: Python's own words for it.
+_UNKNOWN_ARGUMENT = re.compile(
+    r"WSGIDispatcher\.__init__\(\) got an unexpected keyword argument '(\w+)'"
+)
 
 _FORM = "APP is written module:app, such as examples.tweets:app."
 
@@ -50,6 +57,13 @@ def load_app(reference: str, *, open_stores: bool = True) -> WSGIDispatcher:
         ) from error
     except OpenRestError as error:
         raise click.ClickException(f"{_place(error)}{error}") from error
+    except TypeError as error:
+        unknown = _UNKNOWN_ARGUMENT.match(str(error))
+        if unknown is None:
+            raise
+        near = did_you_mean(unknown[1], inspect.signature(WSGIDispatcher).parameters)
+        said = f"WSGIDispatcher has no argument {unknown[1]!r}.{near}"
+        raise click.ClickException(f"{_place(error)}{said}") from error
     finally:
         OPEN_STORES.reset(opening)
     return _app_of(module, module_name, name)
@@ -69,7 +83,7 @@ def _neighbour(missing: str) -> str:
     return did_you_mean(last, there)
 
 
-def _place(error: OpenRestError) -> str:
+def _place(error: Exception) -> str:
     """``shop.py, line 12: ``: the statement of the user's module that met the error."""
     frames = traceback.extract_tb(error.__traceback__)
     of_modules = [frame for frame in frames if frame.name == "<module>"]

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from openrest.cli.loading import load_app
 from openrest.controllers import WSGIDispatcher
 from openrest.datastore import OverlayDataStore, PythonListDataStore
 from openrest.errors import InternalServerError
+from openrest.observability.access_log import ACCESS_LOGGER
 from openrest.rendering import render_problem
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 #: The address to open where the server listens on all of them.
-_OPENED = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+_OPENED = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # nosec B104  # it is compared, and not bound to
+
+#: What a browser on this machine can open, where the server listens on its own address.
+_OF_THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 
 
 @click.command()
@@ -60,6 +65,7 @@ def run(app: str, host: str, port: int, workers: int, threads: int, reload: bool
     else:
         loaded = load_app(app)
         _check_shared(loaded, workers)
+        _check_counted(loaded, workers)
         _run_gunicorn(loaded, _listen(host, port), workers, threads)
 
 
@@ -74,6 +80,16 @@ def _check_shared(app: WSGIDispatcher, workers: int) -> None:
                 f"What is written to {name} is in memory: each of {workers} processes would have "
                 "its own, and miss what is written to the others. Use --workers 1, and --threads."
             )
+
+
+def _check_counted(app: WSGIDispatcher, workers: int) -> None:
+    """Refuse several processes each of which would answer ``/metrics`` with its own counts."""
+    if workers > 1 and app.meter is not None and not app.meter.joins_processes:
+        raise click.ClickException(
+            f"Each of {workers} processes would count its own requests. Let the environment "
+            "variable PROMETHEUS_MULTIPROC_DIR name an empty directory in which they join them, "
+            "or use --workers 1, and --threads."
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -96,7 +112,11 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _announce(app: WSGIDispatcher, host: str, port: int) -> None:
     opened = _OPENED.get(host, host)
-    base = f"http://[{opened}]:{port}" if ":" in opened else f"http://{opened}:{port}"
+    opened = f"[{opened}]" if ":" in opened else opened
+    named = opened
+    if not app.edge.answers_for(opened) and opened in _OF_THIS_MACHINE:
+        named = next(filter(app.edge.answers_for, _OF_THIS_MACHINE), opened)
+    base = f"http://{named}:{port}"
     places = {"Swagger UI": "docs", "Document": "openapi.json"}
     places |= {
         controller.definition.name: controller.definition.name for controller in app.controllers
@@ -104,12 +124,26 @@ def _announce(app: WSGIDispatcher, host: str, port: int) -> None:
     width = max(map(len, places))
     for name, path in places.items():
         click.echo(f"{name:<{width}}  {base}/{path}")
+    if not app.edge.answers_for(named):
+        click.echo(
+            f"{named} is none of the hosts that the application answers for: such requests are "
+            f"answered 421. Add {named!r} to the argument hosts to open these."
+        )
     click.echo("Stop with Ctrl+C")
 
 
 def _log_to_stderr() -> None:
     """Give the log of a failed request a form, unless the application has set up logging."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def _log_access_to_stdout() -> None:
+    """Write the access log, whose lines have a form, unless the application has set up logging."""
+    log = logging.getLogger(ACCESS_LOGGER)
+    if not log.hasHandlers():
+        log.addHandler(logging.StreamHandler(sys.stdout))
+        log.setLevel(logging.INFO)
+        log.propagate = False
 
 
 def _run_development(reference: str, host: str, port: int) -> None:
@@ -119,8 +153,10 @@ def _run_development(reference: str, host: str, port: int) -> None:
     served: WSGIApplication
     if os.environ.get("WERKZEUG_RUN_MAIN") == "true":
         served = _loaded_or_failing(reference)
+        _log_access_to_stdout()
     else:
-        served = loaded = load_app(reference)
+        # It only says where everything is: the data is for the process that is started anew.
+        served = loaded = load_app(reference, open_stores=False)
         # werkzeug wants to open the port itself; until then it is only known to be free.
         with _listen(host, port) as probe:
             port = probe.getsockname()[1]
@@ -163,9 +199,17 @@ def _quit_without_locks(worker: Any) -> None:
     signal.signal(signal.SIGQUIT, partial(Worker.handle_quit, worker))
 
 
+def _forget_counts(app: WSGIDispatcher, server: Any, worker: Any) -> None:
+    """Have the requests counted no longer that a worker was answering when it ended."""
+    if app.meter is not None:
+        app.meter.forget(worker.pid)
+
+
 def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, threads: int) -> None:
     try:
         from gunicorn.app.base import BaseApplication
+
+        from openrest.cli.server_log import ServerLog
     except ImportError as error:
         raise click.ClickException(
             "gunicorn does not run on this system: use --reload, or serve the application with "
@@ -180,13 +224,17 @@ def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, th
                 "threads": threads,
                 "worker_class": "gthread",
                 "loglevel": "warning",
+                "logger_class": ServerLog,
                 "control_socket_disable": True,
                 # A client's own SCRIPT_NAME would get into the links.
                 "forwarder_headers": "",
+                # Which proxies are believed, the application says.
+                "forwarded_allow_ips": "",
                 # RFC 9112, section 3: request lines of 8000 octets are to be expected.
                 "limit_request_line": 8190,
                 "post_fork": _end_when_told,
                 "post_worker_init": _quit_without_locks,
+                "child_exit": partial(_forget_counts, app),
             }
             for name, value in settings.items():
                 self.cfg.set(name, value)
@@ -195,6 +243,7 @@ def _run_gunicorn(app: WSGIDispatcher, listener: socket.socket, workers: int, th
             return app
 
     application = Application()
+    _log_access_to_stdout()
     _log_to_stderr()
     host, port = listener.getsockname()[:2]
     _announce(app, host, port)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from openrest import messages as msg
+from openrest.access import refusal
+from openrest.audit.store import AuditedStore
 from openrest.bulk import Bulk
 from openrest.checking import check
 from openrest.config import ControllerConfig, Definition, ResourceConfig, ViewConfig
 from openrest.datastore.lifecycle import Lifecycle
+from openrest.datastore.scoped import Scoped
 from openrest.errors import (
     ConfigurationError,
     ContractError,
@@ -26,15 +30,17 @@ from openrest.interfaces import Change, DataStore, Once, Record
 from openrest.json_patch import JsonPatch
 from openrest.listing_options import hidden_by
 from openrest.merge_patch import MergePatch
+from openrest.messages import say
 from openrest.models.dumping import dumper
 from openrest.models.loading import wire_loader
 from openrest.models.places import pointer
 from openrest.operations import Call, Page, Result
-from openrest.query import Query, Test
+from openrest.query import Query, Test, members_of
 from openrest.relations.relation import Relations
 from openrest.relations.store import RelatedStore
+from openrest.rendering import without
 
-__all__ = ["OPEN_STORES", "Controller"]
+__all__ = ["OPEN_STORES", "Controller", "asks_about_objects"]
 
 #: Whether a controller opens its store as soon as it is made, so that one that cannot work is
 #: found at start. Not so where only its operations are looked at, which takes no data.
@@ -43,6 +49,9 @@ OPEN_STORES: ContextVar[bool] = ContextVar("OPEN_STORES", default=True)
 
 #: How often a PUT looks whether the object is there, while others create and delete it.
 _TRIES = 3
+
+#: As many choices of fields that somebody may not see stay compiled, for JSON Patch.
+_VIEWS = 64
 
 #: What stores new records and gives them with their keys.
 InsertMany = Callable[[Sequence[Record]], list[Record]]
@@ -80,6 +89,8 @@ class Controller:
         definition, mistakes = (None, missing) if missing else check(**mappings)
         if definition is None:
             raise ConfigurationError(cls.__name__, mistakes)
+        if asks_about_objects(cls):
+            definition = replace(definition, preconditions=definition.preconditions.of_all())
         cls.definition = definition
 
     def __init__(self) -> None:
@@ -93,15 +104,16 @@ class Controller:
             for name in ("before_delete", "after_delete")
         )
         self._merge_patch = MergePatch(definition.shape, definition.key)
-        self._json_patch = JsonPatch(
-            definition.shape,
-            definition.key,
-            self.max_patched_bytes,
-            hidden_by(definition.formatters),
-        )
+        self._json_patch_without = lru_cache(maxsize=_VIEWS)(self._make_json_patch)
         self._owned = frozenset(
             m.name for m in definition.shape.members if m.read_only and m.stored
         ) | {definition.key.name}
+
+    def _make_json_patch(self, hidden: frozenset[str]) -> JsonPatch:
+        """What applies patches to objects of which the fields in `hidden` are not seen."""
+        definition = self.definition
+        unseen = hidden | hidden_by(definition.formatters)
+        return JsonPatch(definition.shape, definition.key, self.max_patched_bytes, unseen)
 
     def mount(self, resources: Mapping[str, Controller], relations: Relations) -> None:
         """Make the resources of an API known to each other; the dispatcher calls this once."""
@@ -111,31 +123,72 @@ class Controller:
 
     @cached_property
     def store(self) -> DataStore:
-        """The datastore; where resources refer to one another it keeps what they refer to."""
+        """The datastore; where resources refer to one another it keeps what they refer to.
+
+        With the option ``scope`` it has the records of whoever makes the request, and no others.
+        """
         relations, name = self._relations, self.definition.name
         if relations is None or not (relations.outgoing(name) or relations.incoming(name)):
-            return self.unrelated_store
-        return RelatedStore(self.unrelated_store, name, relations)
+            return self.scoped_store
+        return self._scoped(RelatedStore(self.unrelated_store, name, relations))
+
+    @cached_property
+    def scoped_store(self) -> DataStore:
+        """The datastore with the records of whoever asks, which knows of no other resources."""
+        return self._scoped(self.unrelated_store)
+
+    def _scoped(self, store: DataStore) -> DataStore:
+        scope = self.definition.scope
+        return store if scope is None else Scoped(store, scope)
 
     @cached_property
     def unrelated_store(self) -> DataStore:
-        """The datastore, which knows nothing of other resources."""
+        """The datastore with the records of all, which knows nothing of other resources."""
         definition = self.definition
         store = definition.datastore
         if isinstance(store, type):
             store = store(definition.source, definition.model, definition.validators)
         if definition.times is not None:
             store = Lifecycle(store, definition.times)
+        if definition.audit is not None:
+            hidden = hidden_by(definition.formatters)
+            store = AuditedStore(store, definition.audit, definition.name, definition.shape, hidden)
         if definition.search is not None:
             store.prepare_search(definition.search.members)
+            if definition.fields is not None:
+                store.prepare_search(definition.fields.public(definition.search.members))
         if definition.idempotency is not None:
             store.prepare_once()
         return store
 
     def get_list(self, call: Call) -> Result:
         """The records that the call's parameters ask for, a page of them at a time."""
+        return self.page(call, self._filtered(call))
+
+    def _filtered(self, call: Call) -> tuple[Test, ...]:
+        """What the filters of the call ask for, where its user may ask by these fields."""
         filters = self.definition.filters
-        return self.page(call, filters.conditions(call) if filters is not None else ())
+        tests = filters.conditions(call) if filters is not None else ()
+        self._see(call, (name for test in tests for name in members_of(test)))
+        return tests
+
+    def _searched(self, call: Call) -> tuple[Test, ...]:
+        """What the search of the call asks for, in the fields that its user may read."""
+        search, fields = self.definition.search, self.definition.fields
+        tests = search.tests(call) if search is not None else ()
+        if search is None or not tests or fields is None:
+            return tests
+        if fields.hidden(call.user).isdisjoint(search.members):
+            return tests
+        public = fields.public(search.members)
+        if not public:
+            fields.see(call.user, search.members)
+        return tuple(replace(test, members=public) for test in tests)
+
+    def _see(self, call: Call, names: Iterable[str]) -> None:
+        """See that the user of a call may read fields by which it asks."""
+        if self.definition.fields is not None:
+            self.definition.fields.see(call.user, names)
 
     def page(self, call: Call, conditions: tuple[Test, ...] = ()) -> Result:
         """The page that the call asks for, of the records that meet the conditions.
@@ -143,10 +196,10 @@ class Controller:
         For `get_list`, and for operations of one's own that return a ``page``.
         """
         pagination, sorting = self.definition.pagination, self.definition.sorting
-        search = self.definition.search
-        if search is not None:
-            conditions = (*conditions, *search.tests(call))
+        conditions = (*conditions, *self._searched(call))
         order = sorting.order(call) if sorting is not None else ()
+        self._see(call, (one.member for one in order))
+        self._see(call, (name for test in call.within for name in members_of(test)))
         members = self._members(call)
         embedding = call.operation.embedding
         if members is not None and embedding is not None:
@@ -177,9 +230,14 @@ class Controller:
 
     def create_many(self, call: Call) -> Result:
         """Insert the objects of the body as new records, all of them or none."""
+        if self.definition.fields is not None:
+            for index, sent in enumerate(call.body):
+                self.definition.fields.check_new(call.user, sent, index)
         return Result(self.insert_many(call, call.body), 201)
 
     def _insert(self, call: Call, sent: Record) -> Result:
+        if self.definition.fields is not None:
+            self.definition.fields.check_new(call.user, sent)
         record = self.insert(call, sent)
         key = record[self.definition.key.name]
         return Result(record, 201, [("Location", call.uri(self.definition.name, key))])
@@ -254,7 +312,10 @@ class Controller:
         sent = {name: value for name, value in call.body.items() if name not in self._owned}
 
         def change(current: dict[str, Any]) -> dict[str, Any]:
-            return {**sent, **{name: current[name] for name in self._owned if name in current}}
+            owned = {name: current[name] for name in self._owned if name in current}
+            fields = self.definition.fields
+            new = {**sent, **owned}
+            return new if fields is None else fields.replaced(call.user, current, new)
 
         if not self.definition.upsert:
             return self._update(call, change)
@@ -267,11 +328,15 @@ class Controller:
         def checked(current: Record) -> Record:
             self.check_preconditions(call, current)
             seen[:] = [current]
-            return _made("before_update", self.before_update(call, current, change(current)))
+            return self._changed(call, current, change(current))
 
         record = self.store.update(call.key, checked)
         call.afterwards(self.after_update, call, seen[0], record)
         return Result(record)
+
+    def _changed(self, call: Call, current: Record, new: Record) -> Record:
+        """What takes the place of the current record, instead of the one that a client asks for."""
+        return _made("before_update", self.before_update(call, current, new))
 
     def _upserted(self, call: Call, sent: Record, change: Change) -> Result:
         key = self.definition.key.name
@@ -305,10 +370,21 @@ class Controller:
         """
 
         def change(current: dict[str, Any]) -> dict[str, Any]:
-            apply = self._json_patch if isinstance(call.body, list) else self._merge_patch
-            return apply(current, call.body)
+            if not isinstance(call.body, list):
+                return self._merged(call, current)
+            fields = self.definition.fields
+            if fields is None:
+                return self._json_patch_without(frozenset())(current, call.body)
+            placed: set[str] = set()
+            hidden = fields.hidden(call.user)
+            new = self._json_patch_without(hidden)(current, call.body, placed)
+            return fields.changed(call.user, current, new, placed)
 
         return self._update(call, change)
+
+    def _merged(self, call: Call, current: Record) -> Record:
+        new, fields = self._merge_patch(current, call.body), self.definition.fields
+        return new if fields is None else fields.merged(call.user, current, new, call.body)
 
     def delete(self, call: Call) -> Result:
         """Delete the record with the call's key."""
@@ -332,9 +408,9 @@ class Controller:
         key = self.definition.key.name
 
         def change(current: Record) -> Record:
+            self._ask(call, current)
             seen[current[key]] = dict(current)
-            merged = self._merge_patch(current, call.body)
-            return _made("before_update", self.before_update(call, current, merged))
+            return self._changed(call, current, self._merged(call, current))
 
         bulk = self._bulk()
         records = self.store.update_many(self._meant(call), change, bulk.max_affected)
@@ -347,10 +423,12 @@ class Controller:
         seen: list[Record] = []
 
         def check(current: Record) -> None:
+            self._ask(call, current)
             self.before_delete(call, current)
             seen.append(current)
 
-        most, looks = self._bulk().max_affected, self._hooks_deletes
+        most = self._bulk().max_affected
+        looks = self._hooks_deletes or asks_about_objects(type(self))
         affected = self.store.delete_many(self._meant(call), most, check if looks else None)
         # A store may begin anew, and then those before were not deleted, or are here again.
         for record in seen[len(seen) - affected :] if looks else ():
@@ -361,9 +439,20 @@ class Controller:
         return self.definition.bulk or Bulk()
 
     def _meant(self, call: Call) -> Query:
-        filters, search = self.definition.filters, self.definition.search
-        tests = filters.conditions(call) if filters is not None else ()
-        return self._bulk().query((*tests, *(search.tests(call) if search is not None else ())))
+        return self._bulk().query((*self._filtered(call), *self._searched(call)))
+
+    def may_change(self, call: Call, current: Record) -> bool:
+        """Whether whoever makes the call may change or delete this object; everybody unless said.
+
+        Asked inside the store's atomic step, before anything else is seen to: otherwise it is 403,
+        or 401 of somebody who is not known, and nothing is written.
+        """
+        return True
+
+    def _ask(self, call: Call, current: Record) -> None:
+        if not self.may_change(call, current):
+            said = say(msg.MAY_NOT_CHANGE)
+            raise refusal(call.operation.authentication, call.user, said)
 
     def before_create(self, call: Call, record: Record) -> Record:
         """What is inserted instead of a record that fits the model. It may raise a Problem.
@@ -394,12 +483,22 @@ class Controller:
         """Called once the record is gone."""
 
     def check_preconditions(self, call: Call, current: dict[str, Any] | None) -> None:
-        """Hold ``If-Match`` and its like against the record that is about to change.
+        """See whether the record may change now: `may_change`, then ``If-Match`` and its like.
 
         For handlers of one's own: to be called inside the change or check that the store runs.
-        Raises PreconditionFailed (412) and PreconditionRequired (428).
+        Raises Forbidden (403), PreconditionFailed (412) and PreconditionRequired (428).
         """
+        fields = self.definition.fields
+        if current is not None:
+            self._ask(call, current)
+            if fields is not None:
+                current = without(current, fields.hidden(call.user))
         self.definition.preconditions.check(call, current)
+
+
+def asks_about_objects(cls: type[Controller]) -> bool:
+    """Whether who may change an object is asked of each one."""
+    return cls.may_change is not Controller.may_change
 
 
 def _made(hook: str, record: Any) -> Record:

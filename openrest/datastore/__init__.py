@@ -10,17 +10,33 @@ from openrest.datastore.validators import UniqueTogether
 from openrest.interfaces import DataStore
 
 if TYPE_CHECKING:
+    from openrest.datastore.rest import (
+        CursorPages,
+        LinkedPages,
+        NumberedPages,
+        OffsetPages,
+        RestDataStore,
+        Upstream,
+    )
     from openrest.datastore.sql import SQLDataStore
 
 __all__ = [
     "CSVDataStore",
+    "CursorPages",
     "DataStore",
+    "LinkedPages",
+    "NumberedPages",
+    "OffsetPages",
     "OverlayDataStore",
     "PythonListDataStore",
+    "RestDataStore",
     "SQLDataStore",
     "SQLiteDataStore",
     "UniqueTogether",
+    "Upstream",
 ]
+
+_REST = ("CursorPages", "LinkedPages", "NumberedPages", "OffsetPages", "RestDataStore", "Upstream")
 
 
 def __getattr__(name: str) -> Any:
@@ -29,4 +45,9 @@ def __getattr__(name: str) -> Any:
         from openrest.datastore.sql import SQLDataStore
 
         return SQLDataStore
+    # urllib3, likewise.
+    if name in _REST:
+        from openrest.datastore import rest
+
+        return getattr(rest, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

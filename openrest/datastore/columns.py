@@ -83,16 +83,15 @@ class Column:
         if value is None:
             return None
         stored: Any = value if self.encode is None else self.encode(value)
-        match self.type, stored:
-            case "INTEGER", int() if type(stored) is int and s.INT64_MIN <= stored <= s.INT64_MAX:
-                return stored
-            case "REAL", int() | float():
-                return float(stored)
-            case "TEXT", str():
-                stored.encode()  # sqlite3 cannot bind a lone surrogate
-                return stored
-            case _:
-                raise TypeError(f"{stored!r} cannot be in a column of the type {self.type}")
+        kind = self.type
+        if kind == "TEXT" and isinstance(stored, str):
+            stored.encode()  # sqlite3 cannot bind a lone surrogate
+            return stored
+        if kind == "INTEGER" and type(stored) is int and s.INT64_MIN <= stored <= s.INT64_MAX:
+            return stored
+        if kind == "REAL" and isinstance(stored, int | float):
+            return float(stored)
+        raise TypeError(f"{stored!r} cannot be in a column of the type {kind}")
 
 
 def column(member: s.Member) -> Column:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from marshmallow import Schema
 
 from openrest.datastore.cells import cell
-from openrest.datastore.csv_file import CAN_LOCK, Lock, TextFile
+from openrest.datastore.csv_file import CAN_LOCK, Lock, Signature, TextFile
 from openrest.datastore.csv_options import resource_mistakes
 from openrest.datastore.csv_reading import NAMED, Reader, Written
 from openrest.datastore.csv_state import Draft, Locks, State
@@ -75,6 +76,7 @@ class CSVDataStore(SteppedStore):
     can_be_away = True
     rehearses = True
     changes_many = True
+    changes_together = True
     enforces = (UniqueTogether,)
 
     def __init__(
@@ -155,29 +157,52 @@ class CSVDataStore(SteppedStore):
         records = content.records((self.key.name, *tested, *members))
         return self._select.matching(tests, records)
 
+    def together(self, step: Callable[[], Made]) -> Made:
+        with self._transaction():
+            return step()
+
     def _atomically(self, step: Callable[[], Made], *, reads: bool) -> Made:
+        with self._transaction() as draft:
+            draft.is_writing = True
+            return step()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Draft]:
+        """Write what is changed within at its end; within another one, hand it to that."""
         state, locks = self._state, self._locks
         if locks.writer == threading.get_ident():
-            raise ContractError("A change or check must not write to the store that runs it.")
+            outer = self._draft
+            if outer.is_writing:
+                raise ContractError("A change or check must not write to the store that runs it.")
+            draft = state.draft = outer.part()
+            try:
+                yield draft
+            finally:
+                state.draft = outer
+            outer.take(draft)
+            return
         if not locks.turn.acquire(timeout=self._turn_timeout):
             raise StoreUnavailable(f"{self._file.path}: another thread is writing")
         try:
             with self._file.locked() as lock:
                 self._file.refuse_read_only()
                 self._refresh()
-                state.draft = Draft(state.served, self._last_key(lock))
+                with locks.loading:
+                    # A reader may load what another program writes meanwhile: this draft is
+                    # of the file as it is now, and must not take the place of any other.
+                    written, signature = state.written, state.signature
+                    draft = state.draft = Draft(state.served, self._last_key(lock))
                 locks.writer = threading.get_ident()
                 try:
-                    made = step()
+                    yield draft
                 finally:
                     locks.writer = None
-                    draft, state.draft = state.draft, None
+                    state.draft = None
                 if draft.changed is not None and not rehearsing():
                     if draft.last_key > lock.last_key:
                         # Before the record: a key that is lost is better than one given twice.
                         lock.last_key = draft.last_key
-                    self._commit(draft.changed)
-                return made
+                    self._commit(draft.changed, written, signature)
         finally:
             locks.turn.release()
 
@@ -208,7 +233,7 @@ class CSVDataStore(SteppedStore):
 
     @property
     def _draft(self) -> Draft:
-        assert self._state.draft is not None, "outside of a transaction"
+        assert self._state.draft is not None, "outside of a transaction"  # nosec B101
         return self._state.draft
 
     def _current(self) -> Content:
@@ -265,11 +290,10 @@ class CSVDataStore(SteppedStore):
         if len(bad) > NAMED:
             log.warning("%s: skipped %s more rows", self._file.path, len(bad) - NAMED)
 
-    def _commit(self, content: Content) -> None:
-        state = self._state
+    def _commit(self, content: Content, written: Written, expected: Signature | None) -> None:
         with self._locks.loading:
-            seen = self._file.replace(_encoded(content, state.written), state.signature)
-            state.serve(content, state.written, seen, is_certain=True)
+            seen = self._file.replace(_encoded(content, written), expected)
+            self._state.serve(content, written, seen, is_certain=True)
 
     def _create(self) -> None:
         """Make the file unless it is there; two processes may want to at the same time."""

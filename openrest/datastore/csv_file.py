@@ -13,7 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from openrest.datastore.files import sync_directory
 from openrest.errors import StoreUnavailable
+from openrest.store_time import time_left
 
 if sys.platform != "win32":
     import fcntl
@@ -111,7 +113,7 @@ class TextFile:
                 os.unlink(self._new)
             raise
         with self._failures():
-            _sync_directory(self.path.parent)
+            sync_directory(self.path.parent)
             # To rename changes the time of the inode alone: where anything else is another by
             # now, somebody has written, which has to show.
             return (*made[:-1], os.stat(self.path).st_ctime_ns)
@@ -150,7 +152,7 @@ class TextFile:
             raise StoreUnavailable(f"{self.path}: the file is read-only")
 
     def _wait(self, handle: int) -> None:
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + time_left(self._timeout)
         pause = 0.001
         while True:
             try:
@@ -211,11 +213,3 @@ def _keep_owner_and_mode(handle: int, old: os.stat_result) -> None:
         with suppress(PermissionError):
             os.fchown(handle, old.st_uid, old.st_gid)
     os.fchmod(handle, stat.S_IMODE(old.st_mode))
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

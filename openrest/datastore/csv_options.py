@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
+from openrest.datastore.files import path_mistakes
 from openrest.errors import did_you_mean
 
 __all__ = ["resource_mistakes"]
@@ -19,13 +19,7 @@ def resource_mistakes(resource: Mapping[Any, Any]) -> Iterator[str]:
     for key in resource:
         if key not in _KEYS:
             yield f"resource: unknown key {key!r}.{did_you_mean(str(key), _KEYS)}"
-    path = resource.get("path")
-    if not isinstance(path, (str, Path)) or not str(path) or "\0" in str(path):
-        yield f"resource['path'] must be the path of a file, not {path!r}."
-    elif not Path(path).absolute().parent.is_dir():
-        yield f"resource['path']: there is no directory {Path(path).absolute().parent}."
-    elif Path(path).is_dir():
-        yield f"resource['path']: {Path(path).absolute()} is a directory."
+    yield from path_mistakes("path", resource.get("path"))
     encoding = resource.get("encoding")
     if encoding is not None and not _is_encoding(encoding):
         yield f"resource['encoding'] must be the name of an encoding, not {encoding!r}."

@@ -45,6 +45,18 @@ class Draft:
         self.content = served
         self.last_key = last_key
         self.changed: Content | None = None
+        #: Whether it is that of one write: a function that this runs must not write.
+        self.is_writing = False
+
+    def part(self) -> Draft:
+        """One of a step within this one, which may fail by itself."""
+        return Draft(self.content, self.last_key)
+
+    def take(self, part: Draft) -> None:
+        """Make what a step within this one has made its own."""
+        if part.changed is not None:
+            self.content = self.changed = part.changed
+        self.last_key = part.last_key
 
     def change(self) -> Content:
         """The content to be changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
@@ -23,12 +24,14 @@ from openrest.errors import (
     TableMismatch,
 )
 from openrest.rehearsal import rehearsing
+from openrest.store_time import NO_TIME_LEFT, TIME_IS_UP, time_left
 from openrest.words import found as words_found
 
 __all__ = [
     "AWAY",
     "FOUND",
     "LOWER",
+    "STEPS",
     "TAKEN",
     "Connection",
     "Database",
@@ -49,6 +52,9 @@ _File = tuple[int, int]
 #: For how many seconds a reader trusts that the file is still there: to ask costs as much as a
 #: quarter of a `get`. A writer always asks.
 _TRUSTED: Final = 0.1
+
+#: So many steps of its machine, a millisecond or so, SQLite goes between two looks at the clock.
+STEPS: Final = 100_000
 
 #: As many rows of a stream are in memory at a time.
 _BATCH: Final = 256
@@ -77,10 +83,26 @@ TAKEN = frozenset(
 )
 
 
+class _Patience:
+    """Until when a statement may go on, by time.monotonic().
+
+    It stands beside its connection, which has to go as soon as nobody refers to it.
+    """
+
+    __slots__ = ("until",)
+
+    def __init__(self) -> None:
+        self.until = math.inf
+
+    def is_over(self) -> bool:
+        return time.monotonic() > self.until
+
+
 class Connection(sqlite3.Connection):
     """Closes itself when it is dropped, but only in the process that opened it."""
 
     pid = 0
+    patience: _Patience
 
     def __del__(self) -> None:
         if self.pid == os.getpid():
@@ -99,6 +121,8 @@ def connect(path: Path, timeout: float, *, create: bool = False) -> Connection:
         factory=Connection,
     )
     connection.pid = os.getpid()
+    connection.patience = _Patience()
+    connection.set_progress_handler(connection.patience.is_over, STEPS)
     # In WAL mode NORMAL may lose the last commits when the power fails; an answered 201 may not
     # be lost (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")
@@ -141,8 +165,17 @@ class Database:
     table fits is there again.
     """
 
-    def __init__(self, path: Path, timeout: float, table: Table, found: TableFound) -> None:
+    def __init__(
+        self,
+        path: Path,
+        timeout: float,
+        table: Table,
+        found: TableFound,
+        *,
+        statement_timeout: float,
+    ) -> None:
         self.found = found
+        self._statement_timeout = statement_timeout
         #: What the file has to have beside the table.
         self.beside: list[SearchIndex | KeyTable] = []
         #: The file itself, whatever it is called.
@@ -160,8 +193,10 @@ class Database:
         """All rows that a query gives."""
         handle = self._handle()
         connection = handle.connection
-        if time.monotonic() > handle.trusted_until and not connection.in_transaction:
+        now = time.monotonic()
+        if now > handle.trusted_until and not connection.in_transaction:
             self._check(handle)
+        connection.patience.until = now + time_left(self._statement_timeout)
         try:
             return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
@@ -182,9 +217,11 @@ class Database:
             self._after_fork()
         handle = self._open()
         try:
+            self._begin(handle.connection)
             cursor = handle.connection.execute(sql, parameters)
             while rows := cursor.fetchmany(_BATCH):
                 yield rows
+                self._begin(handle.connection)  # it may have been a slow client
                 if time.monotonic() > handle.trusted_until:
                     self._check(handle)
         except sqlite3.Error as error:
@@ -196,6 +233,7 @@ class Database:
         """Run a statement that writes, in the transaction of this thread or as one of its own."""
         handle = self._handle()
         connection = handle.connection
+        self._begin(connection)
         try:
             if connection.in_transaction:
                 return connection.execute(sql, parameters)
@@ -206,6 +244,7 @@ class Database:
                     return connection.execute(sql, parameters)
             with self._turn():
                 self._check(handle)
+                self._begin(connection)  # it may have waited for its turn
                 return connection.execute(sql, parameters)
         except sqlite3.Error as error:
             raise self._failure(error) from error
@@ -348,7 +387,12 @@ class Database:
             )
         self._process = _Process()
 
+    def _begin(self, connection: Connection) -> None:
+        """Have the statement that begins now end in time."""
+        connection.patience.until = time.monotonic() + time_left(self._statement_timeout)
+
     def _control(self, connection: Connection, sql: str) -> None:
+        connection.patience.until = math.inf  # what is done already is not given up
         try:
             connection.execute(sql)
         except sqlite3.Error as error:
@@ -357,7 +401,7 @@ class Database:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         turn = self._process.turn
-        if not turn.acquire(timeout=self._timeout):
+        if not turn.acquire(timeout=time_left(self._timeout)):
             raise StoreUnavailable(f"{self._path}: another thread is writing")
         try:
             yield
@@ -368,6 +412,10 @@ class Database:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         if code in TAKEN and str(error).lower() in self.found.conflicts:
             return RecordConflict(self.found.conflicts[str(error).lower()])
+        if code & 0xFF == sqlite3.SQLITE_INTERRUPT:
+            longer = f"a statement took longer than {self._statement_timeout} s"
+            late = time.monotonic() > TIME_IS_UP.get()
+            return StoreUnavailable(f"{self._path}: {NO_TIME_LEFT if late else longer}")
         if code & 0xFF in AWAY:
             return StoreUnavailable(f"{self._path}: {error}")
         return StoreError(f"{self._path}: {error}")

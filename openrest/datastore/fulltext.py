@@ -59,7 +59,7 @@ class SearchIndex:
     def narrowing(self) -> str:
         """The condition, with the text that `match` gives to be bound."""
         key, index = f"{self.table.sql}.{quote(self.table.key)}", quote(self.name)
-        return f"{key} IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)"
+        return f"{key} IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)"  # nosec B608  # names of the model, quoted
 
     def match(self, words: Sequence[str]) -> str:
         """The query of FTS5 for the words that tell most; "" where it would know none of them.
@@ -86,7 +86,7 @@ class SearchIndex:
                     connection.execute(statement)
                 names = ", ".join(map(quote, (self.table.key, *self.members)))
                 connection.execute(
-                    f"INSERT INTO {quote(self.name)} (rowid, {self._columns}) "
+                    f"INSERT INTO {quote(self.name)} (rowid, {self._columns}) "  # nosec B608  # names of the model, quoted
                     f"SELECT {names} FROM {self.table.sql}"
                 )
             connection.execute("COMMIT")
@@ -108,9 +108,9 @@ class SearchIndex:
         def row(when: str) -> str:
             return ", ".join(f"{when}.{name}" for name in (key, *members))
 
-        add = f"INSERT INTO {index} (rowid, {self._columns}) VALUES ({row('new')});"
+        add = f"INSERT INTO {index} (rowid, {self._columns}) VALUES ({row('new')});"  # nosec B608  # names of the model, quoted
         remove = (
-            f"INSERT INTO {index} ({index}, rowid, {self._columns}) "
+            f"INSERT INTO {index} ({index}, rowid, {self._columns}) "  # nosec B608  # names of the model, quoted
             f"VALUES ('delete', {row('old')});"
         )
         changed = " OR ".join(f"old.{name} IS NOT new.{name}" for name in (key, *members))
@@ -134,7 +134,8 @@ class SearchIndex:
         return {
             name: (kind, sql)
             for name, kind, sql in connection.execute(
-                f"SELECT name, type, sql FROM sqlite_schema WHERE name IN ({marks})", (*wanted,)
+                f"SELECT name, type, sql FROM sqlite_schema WHERE name IN ({marks})",  # nosec B608  # marks
+                (*wanted,),
             ).fetchall()
         }
 

@@ -1,21 +1,20 @@
-"""Records in a Python list: kept in memory, and gone with the process."""
+"""Records in a Python list: kept in memory, and in a journal where there is to be one."""
 
 from __future__ import annotations
 
-import bisect
-import copy
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Generic, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from marshmallow import Schema
 
-from openrest.datastore.once import RememberedKeys
+from openrest.datastore.list_journal import ListJournal, resource_mistakes
+from openrest.datastore.list_tables import Tables
 from openrest.datastore.records import (
     Keeper,
     copier,
-    is_assigned,
     of_many,
     unique_members,
     validator_mistakes,
@@ -26,54 +25,16 @@ from openrest.datastore.validators import UniqueTogether
 from openrest.errors import (
     ConfigurationError,
     ContractError,
-    RecordConflict,
     RecordNotFound,
-    StoreError,
     TooManyRecords,
 )
 from openrest.interfaces import Change, Check, DataStore, Once, Record, StoreValidator
-from openrest.models import shapes as s
 from openrest.query import OPERATORS, Query, Test
 from openrest.rehearsal import rehearsing
 
 __all__ = ["PythonListDataStore"]
 
 Made = TypeVar("Made")
-Table = TypeVar("Table")
-
-
-class _Tables:
-    """All that a store has. A kept record is never changed, only replaced."""
-
-    def __init__(self, uniques: list[Unique]) -> None:
-        self.uniques = uniques
-        self.records: dict[Any, Record] = {}
-        self.keys: list[Any] = []  # ascending
-        self.last_key = 0
-        self.remembered = RememberedKeys()
-
-    def copy(self) -> _Tables:
-        """Tables of their own, with the same records."""
-        new = copy.copy(self)
-        new.uniques = [unique.copy() for unique in self.uniques]
-        new.records = self.records.copy()
-        new.keys = self.keys.copy()
-        new.remembered = self.remembered.copy()
-        return new
-
-
-class _Seen(Generic[Table]):
-    """A table of a store, as this thread sees it."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name.removeprefix("_")
-
-    def __get__(self, store: PythonListDataStore, owner: type) -> Table:
-        found: Table = getattr(store._tables, self._name)
-        return found
-
-    def __set__(self, store: PythonListDataStore, value: Table) -> None:
-        setattr(store._tables, self._name, value)
 
 
 class PythonListDataStore(DataStore):
@@ -88,6 +49,10 @@ class PythonListDataStore(DataStore):
     The list holds native Python values keyed by field name and is copied: it stays as it is, and
     two stores may begin with the same one. What is absent is filled in as on a create, the key
     included. Raises ConfigurationError with every mistake in every record.
+
+    With ``{"journal": "people.jsonl", "records": [...]}`` the records are those of this file, to
+    which each write is added before it is done; the list is what a new file begins with, and may
+    be left out. One process has a journal.
     """
 
     operators = OPERATORS
@@ -101,32 +66,39 @@ class PythonListDataStore(DataStore):
     idempotent = True
     enforces = (UniqueTogether,)
 
-    _uniques = _Seen[list[Unique]]()
-    _records = _Seen[dict[Any, Record]]()
-    _keys = _Seen[list[Any]]()
-    _last_key = _Seen[int]()
-    _remembered = _Seen[RememberedKeys]()
-
     def __init__(
         self, resource: Any, model: type[Schema], validators: Sequence[StoreValidator] = ()
     ) -> None:
         super().__init__(resource, model, validators)
-        mistakes = validator_mistakes(self)
-        if not isinstance(resource, (list, tuple)):
-            mistakes.append(f"resource must be a list of records, not {resource!r}.")
+        mistakes = [*validator_mistakes(self), *resource_mistakes(resource)]
         if mistakes:
             raise ConfigurationError(_subject(model), mistakes)
         self._keep = Keeper(self.shape, self.key)
         self._copy = copier(self.shape)
         self._select = Selector(self.shape)
-        self._published = _Tables(
-            [Unique(members, self.shape) for members in unique_members(validators)]
-        )
+        uniques = [Unique(members, self.shape) for members in unique_members(validators)]
+        self._published = Tables(self.key, uniques)
         # Writers wait for one another, also while one runs somebody's `change`; readers wait
         # only for the instant in which the tables above are altered.
         self._writing = _WriteLock()
         self._altering = threading.Lock()
-        self._seed(resource, model)
+        self._journal: ListJournal | None = None
+        if not isinstance(resource, Mapping):
+            self._seed(resource, model)
+            return
+        self.can_be_away = True  # type: ignore[misc]  # what a class says of its stores
+        self._journal = ListJournal(Path(resource["journal"]), self.shape, self.key)
+        if self._journal.is_new:
+            self._seed(resource.get("records", ()), model)
+            self._journal.begin(self._published)
+        else:
+            self._journal.recover(self._published)
+
+    @classmethod
+    def for_resource(cls, resource: Any) -> type[DataStore]:
+        if not isinstance(resource, Mapping):
+            return cls
+        return type(cls.__name__, (cls,), {"can_be_away": True, "__doc__": cls.__doc__})
 
     def find(self, query: Query) -> Iterable[Record]:
         return [self._copy(record) for record in self._window(query)]
@@ -141,14 +113,14 @@ class PythonListDataStore(DataStore):
             ordered = self._ordered(query)
             return [*query.window(ordered, lambda record: query.position(record, key))]
         with self._altering:
-            keys = query.window(self._keys, lambda key: (key,))
-            return [self._records[key] for key in keys]
+            tables = self._tables
+            return [tables.records[key] for key in query.window(tables.keys, lambda key: (key,))]
 
     def count(self, query: Query) -> int:
         if query.conditions:
             return len(self._matching(query.conditions))
         with self._altering:
-            return len(self._keys)
+            return len(self._tables.keys)
 
     def count_up_to(self, query: Query, most: int) -> int:
         return min(self.count(query), most)
@@ -171,7 +143,7 @@ class PythonListDataStore(DataStore):
             return step()
 
     @property
-    def _tables(self) -> _Tables:
+    def _tables(self) -> Tables:
         drafts = _THREAD.drafts
         return self._published if drafts is None else drafts.get(self, self._published)
 
@@ -197,24 +169,22 @@ class PythonListDataStore(DataStore):
     ) -> tuple[list[Record], bool]:
         kept = [self._keep(record) for record in records]
         with self._written():
-            known = self._remembered.recall(once)
+            known = self._tables.remembered.recall(once)
             if known is None:
-                self._add(kept, check)
-            if known is None and _stays():
-                # A kept record is never changed: the same one serves for the records and the key.
-                with self._altering:
-                    self._remembered.keep(once, kept)
+                self._add(kept, check, once)
         made = kept if known is None else known
         return [self._copy(record) for record in made], known is not None
 
     def recall_once(self, once: Once) -> list[Record] | None:
         with self._altering:
-            known = self._remembered.recall(once)
+            known = self._tables.remembered.recall(once)
         return None if known is None else [self._copy(record) for record in known]
 
     def forget_once(self, once: Once) -> None:
-        with self._written(), self._altering:
-            self._remembered.forget(once)
+        with self._written():
+            self._note({"forget": once.key, "fingerprint": once.fingerprint})
+            with self._altering:
+                self._tables.remembered.forget(once)
 
     def update(self, key: Any, change: Change) -> Record:
         """Replace the record by what `change` makes of it, as one atomic step.
@@ -247,15 +217,11 @@ class PythonListDataStore(DataStore):
     def _replace(self, old: Sequence[Record], change: Change) -> list[Record]:
         name = self.key.name
         new = [self._keep.instead(record[name], change(self._copy(record))) for record in old]
-        self._refuse_conflicts(new, replaced={record[name] for record in old})
+        self._tables.refuse_conflicts(new, replaced={record[name] for record in old})
         if _stays():
+            self._note({"put": new})
             with self._altering:
-                for unique in self._uniques:
-                    for record in old:
-                        unique.remove(record)
-                    for record in new:
-                        unique.add(record, record[name])
-                self._records |= {record[name]: record for record in new}
+                self._tables.replace(old, new)
         return [self._copy(record) for record in new]
 
     def _remove(self, records: Sequence[Record], check: Check | None) -> None:
@@ -264,13 +230,9 @@ class PythonListDataStore(DataStore):
                 check(self._copy(record))
         if not _stays():
             return
+        self._note({"delete": [record[self.key.name] for record in records]})
         with self._altering:
-            for record in records:
-                key = record[self.key.name]
-                for unique in self._uniques:
-                    unique.remove(record)
-                del self._records[key]
-                del self._keys[bisect.bisect_left(self._keys, key)]
+            self._tables.take_out(records)
 
     def _seed(self, resource: Sequence[Any], model: type[Schema]) -> None:
         mistakes: list[str] = []
@@ -283,14 +245,14 @@ class PythonListDataStore(DataStore):
             mistakes.extend(f"resource[{place}], {text}" for text in wrong)
             kept.append(good)
         if not mistakes:
-            self._assign_keys(kept)
+            self._tables.assign_keys(kept)
             mistakes.extend(self._seed_conflicts(kept))
         if mistakes:
             raise ConfigurationError(_subject(model), mistakes)
-        self._put(kept)
+        self._tables.put(kept)
 
     def _seed_conflicts(self, records: Sequence[Record]) -> Iterable[str]:
-        for unique in (Unique((self.key.name,), self.shape), *self._uniques):
+        for unique in (Unique((self.key.name,), self.shape), *self._tables.uniques):
             first: dict[Any, int] = {}
             for place, record in enumerate(records):
                 values = unique.values(record)
@@ -298,69 +260,46 @@ class PythonListDataStore(DataStore):
                     names = " and ".join(unique.members)
                     yield f"resource[{place}] has the same {names} as resource[{first[values]}]."
 
-    def _add(self, records: Sequence[Record], check: Check | None) -> None:
+    def _add(
+        self, records: Sequence[Record], check: Check | None, once: Once | None = None
+    ) -> None:
         if check is not None:
             for index, record in enumerate(records):
                 with of_many(index):
                     check(self._copy(record))
-        self._assign_keys(records)
-        self._refuse_conflicts(records)
+        tables = self._tables
+        tables.assign_keys(records)
+        tables.refuse_conflicts(records)
         if _stays():
-            self._put(records)
+            self._note({"put": records} if once is None else {"put": records, "once": once})
+            with self._altering:
+                tables.put(records)
+                if once is not None:
+                    # A kept record is never changed: one serves for the records and the key.
+                    tables.remembered.keep(once, [*records])
 
-    def _assign_keys(self, records: Sequence[Record]) -> None:
-        """Give a key to each record without one. The store's own count moves when they are put."""
-        if not is_assigned(self.key):
+    def _note(self, change: dict[str, Any]) -> None:
+        """Have a change in the journal, or kept for it until the step that it is of ends."""
+        if self._journal is None or not any(change.values()):
             return
-        name, last = self.key.name, self._last_key
-        # Those that bring their key first: no other record may be given it.
-        last = max([last, *(record[name] for record in records if name in record)])
-        for record in records:
-            if name not in record:
-                last += 1
-                if last > s.INT64_MAX:
-                    raise StoreError("Every key has been given: no record can be added.")
-                record[name] = last
-
-    def _refuse_conflicts(self, records: Sequence[Record], replaced: Container[Any] = ()) -> None:
-        name = self.key.name
-        taken: set[Any] = set()
-        seen: list[set[Any]] = [set() for _ in self._uniques]
-        for index, record in enumerate(records):
-            with of_many(index):
-                key = record[name]
-                if key in taken or (key in self._records and key not in replaced):
-                    raise RecordConflict((name,))
-                taken.add(key)
-                for unique, values in zip(self._uniques, seen, strict=True):
-                    if unique.clash(record, values, replaced):
-                        raise RecordConflict(unique.members)
-
-    def _put(self, records: Sequence[Record]) -> None:
-        name = self.key.name
-        keys = [record[name] for record in records]
-        with self._altering:
-            for key, record in zip(keys, records, strict=True):
-                self._records[key] = record
-                for unique in self._uniques:
-                    unique.add(record, key)
-                if self._keys and key < self._keys[-1]:
-                    bisect.insort(self._keys, key)
-                else:
-                    self._keys.append(key)
-        if is_assigned(self.key):
-            self._last_key = max([self._last_key, *keys])
+        tables = self._tables
+        tables.changes.append(self._journal.written(change))
+        if tables is self._published:
+            try:
+                self._journal.append(tables.changes, tables)
+            finally:
+                tables.changes = []
 
     def _current(self, key: Any) -> Record:
         try:
-            return self._records[key]
+            return self._tables.records[key]
         except (KeyError, TypeError):  # a key that cannot be hashed is none either
             raise RecordNotFound(key) from None
 
     def _matching(self, tests: Sequence[Test]) -> list[Record]:
         """The records that pass the tests, by key."""
         with self._altering:
-            records = [self._records[key] for key in self._keys]
+            records = self._tables.candidates(tests)
         return self._select.matching(tests, records)
 
     def _ordered(self, query: Query) -> list[Record]:
@@ -375,7 +314,7 @@ _WRITING: Final = threading.RLock()
 class _Thread(threading.local):
     """What this thread has written within a step, and nobody else sees yet: None without one."""
 
-    drafts: dict[PythonListDataStore, _Tables] | None = None
+    drafts: dict[PythonListDataStore, Tables] | None = None
 
 
 _THREAD: Final = _Thread()
@@ -395,9 +334,25 @@ def _drafting() -> Iterator[None]:
     if outer is not None:
         outer.update(drafts)
     elif not rehearsing():
+        _flush_all(drafts)
         for store, tables in drafts.items():
             with store._altering:
                 store._published = tables
+
+
+def _flush_all(drafts: Mapping[PythonListDataStore, Tables]) -> None:
+    """Write what has changed to the journals: to all of them or to none."""
+    done: list[tuple[ListJournal, int]] = []
+    try:
+        for store, tables in drafts.items():
+            if tables.changes and store._journal is not None:
+                before = store._journal.append(tables.changes, store._published)
+                done.append((store._journal, before))
+                tables.changes = []
+    except BaseException:
+        for journal, before in done:
+            journal.take_back(before)
+        raise
 
 
 def _stays() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +41,11 @@ class RememberedKeys:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def __iter__(self) -> Iterator[tuple[str, str, float, list[Record]]]:
+        """Of each that is remembered the key, the fingerprint, its end, and the records."""
+        for key, kept in self._kept.items():
+            yield key, kept.fingerprint, kept.until, kept.records
 
     def copy(self) -> RememberedKeys:
         """One that remembers by itself, with what this one remembers."""
@@ -110,14 +115,14 @@ class KeyTable:
 ) STRICT, WITHOUT ROWID"""
 
     recall: Final = (
-        f"SELECT fingerprint, records FROM {KEYS_TABLE} "
+        f"SELECT fingerprint, records FROM {KEYS_TABLE} "  # nosec B608  # names of the model, quoted
         "WHERE resource = ? AND name = ? AND until > ?"
     )
     #: The place of one whose time is over is taken.
     keep: Final = f"INSERT OR REPLACE INTO {KEYS_TABLE} VALUES (?, ?, ?, ?, ?)"
-    forget: Final = f"DELETE FROM {KEYS_TABLE} WHERE resource = ? AND name = ? AND fingerprint = ?"
+    forget: Final = f"DELETE FROM {KEYS_TABLE} WHERE resource = ? AND name = ? AND fingerprint = ?"  # nosec B608  # names of the model, quoted
     forget_some: Final = (
-        f"DELETE FROM {KEYS_TABLE} WHERE (resource, name) IN (SELECT resource, name "
+        f"DELETE FROM {KEYS_TABLE} WHERE (resource, name) IN (SELECT resource, name "  # nosec B608  # names of the model, quoted
         f"FROM {KEYS_TABLE} WHERE until <= ? ORDER BY until LIMIT {FORGOTTEN})"
     )
 

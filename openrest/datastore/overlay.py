@@ -87,7 +87,8 @@ class OverlayDataStore(SteppedStore):
                 "OverlayDataStore", [f"{type(base).__name__} lacks {', '.join(missing)}."]
             )
         as_base = ("resource", "shape", "key", "validators", "operators", "alternatives")
-        able = ("sortable", "searchable", "seekable")
+        # Reading asks the base, so it fails as the base does.
+        able = ("sortable", "searchable", "seekable", "asks_upstream")
         vars(self).update({name: getattr(base, name) for name in (*as_base, *able)})
         self.base = base
         self._most, self._seconds, self._clock = most, seconds, clock
@@ -229,7 +230,7 @@ class OverlayDataStore(SteppedStore):
 
     @property
     def _open(self) -> _Layer:
-        assert self._draft is not None, "only a step writes"
+        assert self._draft is not None, "only a step writes"  # nosec B101
         return self._draft
 
     def _add(self, record: Record) -> Record:

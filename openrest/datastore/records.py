@@ -26,6 +26,7 @@ __all__ = [
     "Keeper",
     "copier",
     "is_assigned",
+    "keeper",
     "of_many",
     "unique_members",
     "unknown_field",
@@ -56,7 +57,7 @@ class Keeper:
             (
                 member.name,
                 member,
-                _keeper(member.shape),
+                keeper(member),
                 member.name == key.name and is_assigned(key),
             )
             for member in shape.members
@@ -104,6 +105,11 @@ class Keeper:
                     near = did_you_mean(str(name), self._names)
                     mistakes.append(f"{name!r} is no field of the model.{near}")
         return kept, mistakes
+
+
+def keeper(member: s.Member) -> Keep:
+    """What makes of a value the one that a store keeps; ValueError where it does not fit."""
+    return _keeper(member.shape)
 
 
 def _keeper(shape: s.Shape) -> Keep:
@@ -208,6 +214,7 @@ class JsonForm:
 
     def __init__(self, shape: s.Object) -> None:
         shapes = {member.name: without_rules(member.shape) for member in shape.members}
+        self.names = tuple(shapes)
         self._dump = {name: dumper(shape) for name, shape in shapes.items()}
         self._load = {name: wire_loader(shape) for name, shape in shapes.items()}
 

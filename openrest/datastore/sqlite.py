@@ -40,7 +40,7 @@ __all__ = ["SQLiteDataStore"]
 
 Made = TypeVar("Made")
 
-_KEYS: Final = ("name", "table", "timeout")
+_KEYS: Final = ("name", "table", "timeout", "statement_timeout")
 
 #: For how many seconds a process waits at its start while another one makes an index.
 _BUILDING: Final = 600.0
@@ -56,7 +56,9 @@ class SQLiteDataStore(TransactionalStore):
         store.insert({"text": "Hello"})  # {"text": "Hello", "id": 1}
 
     A third key, ``"timeout"``, is how many seconds a write waits for the writes of others (5
-    unless given); readers wait for nobody. A write that has returned survives a loss of power.
+    unless given); readers wait for nobody. A statement that works for longer than
+    ``"statement_timeout"`` seconds (30 unless given) is given up: StoreUnavailable. A write that
+    has returned survives a loss of power.
 
     The columns have the names of the fields: `table` has the statement that makes them. An
     existing table is used as it is, never altered, and refused with every difference when it does
@@ -80,6 +82,7 @@ class SQLiteDataStore(TransactionalStore):
     ) -> None:
         super().__init__(resource, model, validators)
         path, name, timeout = self._read(resource, model)
+        patience = resource.get("statement_timeout", 30)
         columns = tuple(map(column, self.shape.members))
         self.table = Table(
             name=name,
@@ -91,7 +94,7 @@ class SQLiteDataStore(TransactionalStore):
         )
         found = _prepare(path, timeout, self.table)
         self._place = path, timeout
-        self._database = Database(path, timeout, self.table, found)
+        self._database = Database(path, timeout, self.table, found, statement_timeout=patience)
         self._keep = Keeper(self.shape, self.key)
         self._keys = KeyTable(name)
         self._statements = Statements(self.table)
@@ -295,9 +298,10 @@ def _resource_mistakes(resource: Mapping[Any, Any]) -> Iterable[str]:
         yield f"resource['table'] must be the name of a table, not {table!r}."
     elif table.lower() == KEYS_TABLE:
         yield f"resource['table']: {table!r} is the table of the keys of requests."
-    timeout = resource.get("timeout", 5)
-    if type(timeout) not in (int, float) or not 0 <= timeout <= 3600:
-        yield f"resource['timeout'] must be a number of seconds, at most 3600, not {timeout!r}."
+    for key, usual in (("timeout", 5), ("statement_timeout", 30)):
+        timeout = resource.get(key, usual)
+        if type(timeout) not in (int, float) or not 0 <= timeout <= 3600:
+            yield f"resource[{key!r}] must be a number of seconds, at most 3600, not {timeout!r}."
 
 
 def _only(kind: type) -> Convert:

@@ -79,9 +79,9 @@ class Statements:
         }
         self._count = f"SELECT count(*){self._from}"
         self.get = self._select + of_key
-        self.insert = f"INSERT INTO {table.sql} ({names}) VALUES ({marks})"
-        self.update = f"UPDATE {table.sql} SET {settings}{of_key}"
-        self.delete = f"DELETE FROM {table.sql}{of_key}"
+        self.insert = f"INSERT INTO {table.sql} ({names}) VALUES ({marks})"  # nosec B608  # names of the model, quoted
+        self.update = f"UPDATE {table.sql} SET {settings}{of_key}"  # nosec B608  # names of the model, quoted
+        self.delete = f"DELETE FROM {table.sql}{of_key}"  # nosec B608  # names of the model, quoted
         #: Clients ask for the same again and again, for other values, one page after the other.
         self._ranges = lru_cache(maxsize=256)(self._ranges_of)
         self._ordering = lru_cache(maxsize=256)(self._ordering_of)
@@ -135,7 +135,7 @@ class Statements:
         most = -1 if limit < 0 else min(limit + offset, s.INT64_MAX)
         # Each with a limit, so that SQLite neither reads on nor takes its order for idle.
         sql = " UNION ALL ".join(
-            f"SELECT * FROM ({select} WHERE {each.tests} ORDER BY {each.order} LIMIT ?)"
+            f"SELECT * FROM ({select} WHERE {each.tests} ORDER BY {each.order} LIMIT ?)"  # nosec B608  # names of the model, quoted
             for each in found
         )
         for each in found:
@@ -143,7 +143,7 @@ class Statements:
         sql = f"{sql} LIMIT ? OFFSET ?"
         if where:
             # Once for all of the ranges: there is a limit to the values that can be bound.
-            matching = f"SELECT * FROM main.{self._table}{where}"
+            matching = f"SELECT * FROM main.{self._table}{where}"  # nosec B608  # names of the model, quoted
             sql = f"WITH {self._table} AS NOT MATERIALIZED ({matching}) {sql}"
         return sql, (*values, limit, offset)
 
@@ -157,7 +157,7 @@ class Statements:
     def count_up_to(self, query: Query, most: int) -> tuple[str, Sequence[Any]]:
         """The statement that counts the rows of a query and stops at `most`."""
         where, values = self._where(query.conditions)
-        return f"SELECT count(*) FROM (SELECT 1{self._from}{where} LIMIT ?)", (*values, most)
+        return f"SELECT count(*) FROM (SELECT 1{self._from}{where} LIMIT ?)", (*values, most)  # nosec B608  # names of the model, quoted
 
     def key(self, key: Any) -> Any:
         """The value to bind for a key. One of NO_VALUE for what can be the key of no record."""
@@ -189,17 +189,17 @@ class Statements:
 
     def _every(self, tests: Sequence[Test], values: list[Any]) -> str:
         """The tests joined by *and*; their values go into the list."""
-        return " AND ".join(self._test(test, values) for test in tests) or "TRUE"
-
-    def _test(self, test: Test, values: list[Any]) -> str:
-        match test:
-            case Condition():
-                return self._condition(test, values)
-            case Search():
-                return self._search(test, values)
-            case AnyOf(alternatives=alternatives):
-                every = [self._every(alternative, values) for alternative in alternatives]
-                return f"({' OR '.join(every) or 'FALSE'})"
+        found = []
+        for test in tests:
+            match test:
+                case Condition():
+                    found.append(self._condition(test, values))
+                case Search():
+                    found.append(self._search(test, values))
+                case AnyOf(alternatives=alternatives):
+                    every = [self._every(alternative, values) for alternative in alternatives]
+                    found.append(f"({' OR '.join(every) or 'FALSE'})")
+        return " AND ".join(found) or "TRUE"
 
     def _search(self, search: Search, values: list[Any]) -> str:
         if not search.words:

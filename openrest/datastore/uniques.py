@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
+import decimal
 import json
 import operator
+import uuid
 from collections.abc import Callable, Container
 from typing import Any
 
@@ -60,11 +63,37 @@ class Unique:
         seen.add(values)
         return False
 
+    def owners(self, record: Record) -> list[Any]:
+        """The key of the record with these values, if there is one."""
+        values = self.values(record)
+        return [self._owners[values]] if values in self._owners else []
+
     def values(self, record: Record) -> Values:
         """The values of a record; None where one of them is missing."""
         if any(record.get(name) is None for name in self.members):
             return None
-        return tuple(read(record) for read in self._read)
+        return tuple(_salted(read(record)) for read in self._read)
+
+
+def _salted(value: Any) -> Any:
+    """What is equal where values are, and whose hash nobody can foresee.
+
+    Python's hashes of texts are drawn anew at each start. Those of numbers are not, and a client
+    may have made records of thousands that have the same one. A member has values of one type.
+    """
+    match value:
+        case str() | bool():
+            return value
+        case int() | float() | decimal.Decimal():
+            return "{}/{}".format(*value.as_integer_ratio())
+        case uuid.UUID():
+            return value.hex
+        case dt.datetime() if value.tzinfo is not None:
+            return value.astimezone(dt.UTC).isoformat()
+        case dt.timedelta():
+            return str(value // dt.timedelta.resolution)
+        case _:
+            return value
 
 
 def comparable(member: s.Member) -> Callable[[Record], Any]:

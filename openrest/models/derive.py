@@ -288,7 +288,7 @@ class _Derivation:
         variants = []
         for value, kind in schema_class.kinds.items():
             variant = self.model(kind)
-            assert isinstance(variant, s.Object)  # kinds are plain schemas
+            assert isinstance(variant, s.Object)  # kinds are plain schemas  # nosec B101
             first = sorted(variant.members, key=lambda m: m.wire != schema_class.discriminator)
             variants.append((value, replace(variant, members=tuple(first))))
         return s.OneOf(

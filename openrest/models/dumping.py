@@ -19,7 +19,8 @@ __all__ = ["Dump", "dumper"]
 Dump = Callable[[Any], Any]
 
 #: name in JSON, name in the record, how its value is dumped, whether every record has it
-Step = tuple[str, str, Dump | None, bool]
+#: name in JSON, name in records, how its value is dumped, whether it is always there, or null
+Step = tuple[str, str, Dump | None, bool, bool]
 
 
 def dumper(shape: s.Shape) -> Dump:
@@ -165,7 +166,9 @@ def _one_of(shape: s.OneOf) -> Dump:
 
 def _object(shape: s.Object) -> Dump:
     visible = [member for member in shape.members if not member.write_only]
-    steps = [(m.wire, m.name, _dumper(m.shape), m.always) for m in visible if not m.compute]
+    steps = [
+        (m.wire, m.name, _dumper(m.shape), m.always, m.nullable) for m in visible if not m.compute
+    ]
     made = [(m.wire, m.compute.make, dumper(m.shape)) for m in visible if m.compute]
     if made:
         return _with_computed(_object_of(steps, shape.extra), made)
@@ -185,12 +188,12 @@ def _with_computed(dump: Dump, made: list[tuple[str, Callable[[Any], Any], Dump]
 def _object_of(steps: list[Step], extra: s.Extra) -> Dump:
     if extra == "keep":
         return _with_unknown(_object_of(steps, "refuse"), frozenset(name for _, name, *_ in steps))
-    if all(dump is None and always for _, _, dump, always in steps):
-        return _plain_object([(wire, name) for wire, name, _, _ in steps])
+    if all(dump is None and always for _, _, dump, always, _ in steps):
+        return _plain_object([(wire, name) for wire, name, *_ in steps])
 
     def dump_object(record: Mapping[str, Any]) -> dict[str, Any]:
         wire_object = {}
-        for wire, name, dump, always in steps:
+        for wire, name, dump, always, nullable in steps:
             if always:
                 try:
                     value = record[name]
@@ -198,7 +201,7 @@ def _object_of(steps: list[Step], extra: s.Extra) -> Dump:
                     raise _incomplete(record, missing) from missing
             else:
                 value = record.get(name)
-                if value is None:
+                if value is None and not (nullable and name in record):
                     continue
             wire_object[wire] = value if dump is None else dump(value)
         return wire_object

@@ -253,8 +253,8 @@ def _map(shape: s.Map, reference: Reference | None) -> dict[str, Any]:
     )
     if shape.min_members:
         schema["minProperties"] = shape.min_members
-    if shape.max_members is not None:
-        schema["maxProperties"] = shape.max_members
+    if shape.most is not None:
+        schema["maxProperties"] = shape.most
     return schema
 
 

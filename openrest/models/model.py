@@ -58,7 +58,7 @@ class ModelMeta(SchemaMeta):
         if mistakes:
             raise ModelError(name, mistakes)
         cls = super().__new__(mcs, name, bases, attrs)
-        assert isinstance(cls, ModelMeta)
+        assert isinstance(cls, ModelMeta)  # nosec B101  # says it to the type checker
         return cls
 
     def __init__(

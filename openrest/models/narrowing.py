@@ -14,6 +14,7 @@ from marshmallow import ValidationError, validate
 from openrest import messages as msg
 from openrest.models import shapes as s
 from openrest.models.addresses import EMAIL, EMAIL_LENGTH, EMAIL_LOCAL, url
+from openrest.models.backtracking import takes_forever
 from openrest.models.dumping import dumper
 from openrest.models.examples import native_example
 from openrest.models.loading import same, wire_loader
@@ -145,7 +146,7 @@ def _values_of(shape: s.Shape, values: Iterable[Any]) -> Iterator[Any]:
         try:
             # A date is given as a date, and all else as the same in JSON and in Python.
             wire = dump(load(dump(value)))
-        except Exception:  # whatever the value is, it is none that the shape has
+        except Exception:  # whatever the value is, it is none that the shape has  # nosec B112  # that is what is asked
             continue
         if isinstance(shape, s.Number) and abs(wire) >= 2**53:
             raise ValueError(f"{value!r}: from 2**53 on, a double stands for more than one integer")
@@ -304,6 +305,12 @@ def _regexp(shape: s.Shape, validator: validate.Regexp) -> s.Shape:
         pattern = Pattern.from_python(str(regex), flags, error)
     except UnportablePattern as reason:
         raise ValueError(f"the pattern {regex!r} cannot be documented: {reason}") from reason
+    if takes_forever(str(regex), flags):
+        raise ValueError(
+            f"the pattern {regex!r} takes forever with some texts: what it repeats can be the same "
+            "text in two ways, as in '(a+)+'. Say each in one way, such as '[a-z]+(?:-[a-z]+)*' "
+            "instead of '(?:[a-z]+-?)+'"
+        )
     return replace(shape, patterns=(*shape.patterns, pattern))
 
 

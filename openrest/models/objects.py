@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
 from openrest import messages as msg
 from openrest.errors import Mistake, RuleViolated, nearest
@@ -20,6 +20,9 @@ __all__ = ["fill", "map_loader", "object_loader", "one_of_loader"]
 
 Compile = Callable[[s.Shape], Load]
 
+#: As many names may have one hash: with luck no two have, and only who looks for them finds more.
+_MOST_ALIKE: Final = 16
+
 _UNKNOWN = (msg.UNKNOWN_MEMBER, msg.UNKNOWN_MEMBER_NEAR)
 
 
@@ -27,7 +30,7 @@ def map_loader(shape: s.Map, compiled: Compile) -> Load:
     """The compiled loader of an object with any members."""
     load_key = None if shape.key is None else _key_loader(shape.key, compiled)
     load_value = compiled(shape.value)
-    low, high = shape.min_members, shape.max_members
+    low, high = shape.min_members, shape.most
 
     def load_map(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not dict:
@@ -37,6 +40,7 @@ def map_loader(shape: s.Map, compiled: Compile) -> Load:
             mistake(mistakes, at, say(msg.MIN_MEMBERS, minimum=low))
         elif high is not None and len(value) > high:
             mistake(mistakes, at, say(msg.MAX_MEMBERS, maximum=high))
+            return None  # the keys are not hashed
         if load_key is None:
             return {
                 wire: load_value(item, f"{at}/{escape(str(wire))}", mistakes)
@@ -44,11 +48,19 @@ def map_loader(shape: s.Map, compiled: Compile) -> Load:
             }
         spelled: dict[Any, str] = {}
         loaded = {}
+        alike: dict[str, int] = {}
         for wire, item in value.items():
             place = f"{at}/{escape(str(wire))}"
             before = len(mistakes)
             key = load_key(wire, place, mistakes)
             if len(mistakes) == before:
+                # As texts, whose own hashes nobody knows.
+                code = str(hash(key))
+                alike[code] = alike.get(code, 0) + 1
+                if alike[code] > _MOST_ALIKE:
+                    said = say(msg.SAME_HASH, most=_MOST_ALIKE)
+                    mistakes.append(Rule(said, pointer=place))
+                    return None
                 first = spelled.setdefault(key, wire)
                 if first is not wire:
                     mistakes.append(Rule(say(msg.SAME_NAME, name=first), pointer=place))

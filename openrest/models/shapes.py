@@ -78,6 +78,9 @@ TIMESTAMP_MAX: Final = 253402300799
 #: The longest time span: as many days as microseconds in 64 bits can count, rounded down.
 DAYS_MAX: Final = 100_000_000
 
+#: As many members an object may have whose names are numbers or the like, unless it says more.
+MOST_NAMES: Final = 1000
+
 
 class Missing(Enum):
     """The type of `MISSING`, which tells *no default* from the default ``None``."""
@@ -300,6 +303,18 @@ class Map(Shape):
     min_members: int = 0
     max_members: int | None = None
 
+    @property
+    def most(self) -> int | None:
+        """How many members there may be; None for as many as there are.
+
+        Python's hashes of texts are drawn anew at each start, those of numbers are not, and many
+        numbers that meet in a `dict` take a time that grows with their square. So of names that are
+        more than text there are few, unless `max_members` says how many.
+        """
+        if self.max_members is not None or isinstance(self.key, String | Choice | Date | None):
+            return self.max_members
+        return max(MOST_NAMES, self.min_members)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nullable(Shape):
@@ -376,7 +391,8 @@ class Member:
     function without arguments that gives one, for a member that the client left out (or, when
     it is read-only, may not send). What answers show is made by `compute`, where there is one;
     when the member is also read-only, nothing of it is stored. `required_words` are what its
-    author says of a client that left it out. `reference` says what its value refers to.
+    author says of a client that left it out. `reference` says what its value refers to. One that
+    is `guarded` is not shown to everybody.
     """
 
     name: str
@@ -393,6 +409,7 @@ class Member:
     example: Any = MISSING
     required_words: str = ""
     reference: Reference | None = None
+    guarded: bool = False
 
     @property
     def nullable(self) -> bool:
@@ -413,7 +430,7 @@ class Member:
 
         What nobody is shown may have been dropped by a hook: a password that was sent twice.
         """
-        return (
+        return not self.guarded and (
             (self.required and not self.write_only)
             or self.nullable
             or self.default is not MISSING

@@ -85,8 +85,10 @@ def patch_shape(model: Any, key: str, component: str, rename: Rename = _as_it_is
                 )
             case s.Map():
                 value = patch(_or_null(shape.value))
-                # How many members there are at last, only the merged object tells.
-                return replace(shape, value=value, min_members=0, max_members=None)
+                # How many members there are at last, only the merged object tells. Where they are
+                # bounded anyway, one patch can take out all and put as many in their place.
+                free = replace(shape, value=value, min_members=0, max_members=None)
+                return replace(free, max_members=free.most and 2 * (shape.most or 0))
             case s.Ruled(shape=inner, words=words):
                 patched = patch(inner)
                 return replace(shape, shape=patched, rules=()) if words else patched

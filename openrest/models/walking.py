@@ -13,6 +13,7 @@ __all__ = [
     "each",
     "may_refuse",
     "rebuilt",
+    "renewed",
     "stored_object",
     "without_names",
     "without_rules",
@@ -49,6 +50,23 @@ def rebuilt(shape: s.Shape, change: Change) -> s.Shape:
 
 def _changed(members: tuple[s.Member, ...], change: Change) -> tuple[s.Member, ...]:
     return tuple(replace(member, shape=change(member.shape)) for member in members)
+
+
+def renewed(shape: Any) -> Any:
+    """The same shape with deferred ones of its own.
+
+    Those keep what is made of them: of this shape no longer than it is there itself.
+    """
+    known: dict[s.Deferred, s.Deferred] = {}
+
+    def new(shape: s.Shape) -> s.Shape:
+        if not isinstance(shape, s.Deferred):
+            return rebuilt(shape, new)
+        if shape not in known:
+            known[shape] = s.Deferred(lambda: new(shape.shape))
+        return known[shape]
+
+    return new(shape)
 
 
 def parts(shape: s.Shape) -> tuple[s.Shape, ...]:

@@ -73,6 +73,12 @@ def _mistakes(
             f"{{'{source.name}': '{example}'}}."
         )
         return
+    known = {source.authentication, meant[0].target.authentication} - {None}
+    if len(known) > 1:
+        yield (
+            f"{leads!r}: asks by another Authentication who makes a request: give both resources "
+            "the same one."
+        )
     if "GET" not in source.list_verbs:
         yield f"{leads!r}: nobody can GET the list of {source.name}."
     if not _is_shown(meant[0]):

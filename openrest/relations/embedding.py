@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any, Final
 
+from openrest.access import access, demand
 from openrest.config import Definition
 from openrest.contract import Contribution, Parameter
 from openrest.embedded import EMBED, EMBED_KEY, EMBEDDED
-from openrest.interfaces import Record
+from openrest.interfaces import Permission, Record
 from openrest.models import shapes as s
 from openrest.operations import Call, Page, Result
 from openrest.options import store_name
@@ -44,6 +47,8 @@ class Embedding:
     def __init__(self, paths: Sequence[Path], relations: Relations) -> None:
         self._relations = relations
         self._paths = {".".join(one.member.wire for one in path): path for path in paths}
+        #: What may be asked for, whether it is shown that it may or not.
+        self._asked = tuple(paths)
         self._formatters: dict[str, tuple[Formatting, ...]] = {
             target.name: tuple(map(formatting, target.formatters)) for target in self.targets
         }
@@ -51,11 +56,28 @@ class Embedding:
     @property
     def targets(self) -> list[Definition]:
         """The resources whose records it reads."""
-        found = {one.target.name: one.target for path in self._paths.values() for one in path}
+        found = {one.target.name: one.target for path in self._asked for one in path}
         return list(found.values())
 
+    def allowed(
+        self, known: Mapping[Relation, Relation], may: Callable[[Relation], bool]
+    ) -> Embedding:
+        """The same, of which only those paths are shown that somebody may follow.
+
+        `known` are the relations as they see them. What they may not is refused as before.
+        """
+        kept = copy(self)
+        kept._paths = {
+            text: tuple(known[one] for one in path)
+            for text, path in self._paths.items()
+            if all(map(may, path))
+        }
+        return kept
+
     def contribution(self) -> Contribution:
-        """The parameter, and a sentence on it."""
+        """The parameter, and a sentence on it, where there is anything to choose."""
+        if not self._paths:
+            return Contribution()
         choice = s.Choice(pairs=tuple(self._paths.items()))
         return Contribution(
             description=f"`{EMBED}` puts what an object refers to into its `{EMBEDDED}`.",
@@ -69,6 +91,17 @@ class Embedding:
                 ),
             ),
         )
+
+    def access(self) -> Iterator[Contribution]:
+        """The statuses of who may not read what is embedded, or by what it is referred to."""
+        for one in {one: None for path in self._asked for one in path}:
+            fields = one.source.fields
+            if fields is not None and one.member.name in fields.readable:
+                yield fields.contribution("get")
+        for target in self.targets:
+            if target.authentication is not None:
+                # What it takes to read the target, whoever embeds nothing of it does not need.
+                yield replace(access(target.authentication, _reading(target)), description="")
 
     def members(self, reads: Callable[[str], Any]) -> dict[str, s.Member]:
         """What stands in ``_embedded``, by the name of the field that refers to it.
@@ -97,6 +130,11 @@ class Embedding:
         for path in asked:
             place = tree
             for one in path:
+                target = one.target
+                if one.source.fields is not None:
+                    one.source.fields.see(call.user, [one.member.name])
+                if target.authentication is not None:
+                    demand(target.authentication, _reading(target), call.user)
                 place = place.setdefault(one, {})
         if not tree:
             return result
@@ -132,14 +170,20 @@ class Embedding:
     def _find(self, call: Call, one: Relation, keys: Iterable[Any], inner: Tree) -> dict[Any, Any]:
         """The objects with the keys, as their own resource shows them."""
         target = one.target
-        store, key = self._relations.store(target.name), target.key.name
+        store, key = self._relations.scoped_store(target.name), target.key.name
         wanted = iter(dict.fromkeys(each for each in keys if each is not None))
         records: list[Record] = []
         while chunk := list(islice(wanted, CHUNK)):
             records += store.find(Query((Condition(key, "in", chunk),)))
         shown = self._filled(call, records, inner) if inner else records
-        formatters = self._formatters[target.name]
-        return {record[key]: format_record(formatters, call, record) for record in shown}
+        formatters, fields = self._formatters[target.name], target.fields
+        hidden = fields.hidden(call.user) if fields is not None else frozenset()
+        return {record[key]: format_record(formatters, call, record, hidden) for record in shown}
+
+
+def _reading(target: Definition) -> Permission:
+    """What whoever reads an object of a resource needs."""
+    return target.permissions.get("GET", target.permissions["*"])
 
 
 def find_embeddings(
@@ -180,6 +224,11 @@ def _mistakes(definition: Definition, relations: Relations, paths: Sequence[Path
         target, name = one.target, one.member.name
         if "GET" not in target.unique_verbs:
             yield f"{name!r}: nobody can GET an object of {target.name}."
+        if target.authentication not in (None, definition.authentication):
+            yield (
+                f"{name!r}: {target.name} asks by another Authentication who makes a request: give "
+                "both resources the same one."
+            )
         if "in" not in target.datastore.operators:
             store = store_name(target.datastore)
             yield f"{name!r}: {store} cannot find several objects of {target.name}: it lacks 'in'."

@@ -29,18 +29,25 @@ class Relation:
 class Relations:
     """The relations of the resources of one API, and the stores that have their records."""
 
-    def __init__(self, found: Sequence[Relation], stores: Callable[[str], DataStore]) -> None:
-        self._found = tuple(found)
+    def __init__(
+        self,
+        found: Sequence[Relation],
+        stores: Callable[[str], DataStore],
+        scoped: Callable[[str], DataStore],
+    ) -> None:
+        self.found = tuple(found)
         #: The store of a resource, which knows nothing of the others.
         self.store = stores
+        #: That store with the records alone that whoever asks has.
+        self.scoped_store = scoped
 
     def outgoing(self, resource: str) -> tuple[Relation, ...]:
         """Those by which the records of a resource refer to others."""
-        return tuple(one for one in self._found if one.source.name == resource)
+        return tuple(one for one in self.found if one.source.name == resource)
 
     def incoming(self, resource: str) -> tuple[Relation, ...]:
         """Those by which the records of a resource are referred to."""
-        return tuple(one for one in self._found if one.target.name == resource)
+        return tuple(one for one in self.found if one.target.name == resource)
 
     def going_with(self, resource: str) -> tuple[Relation, ...]:
         """Those that the deletion of a record may have to do with, by cascades too."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from openrest.audit.steps import stepping
 from openrest.contract import Contribution, ResponseSpec
 from openrest.datastore.around import StoreAround
 from openrest.datastore.records import of_many
@@ -22,6 +23,8 @@ from openrest.relations.relation import Relation, Relations
 __all__ = ["RelatedStore", "deleting_contribution", "writing_contribution"]
 
 _log = logging.getLogger("openrest")
+
+Made = TypeVar("Made")
 
 #: How often a deletion begins anew because more records refer to what is to go, and how often it
 #: looks for some that refer to what has gone.
@@ -52,6 +55,10 @@ class RelatedStore(StoreAround):
         # What is looked at once more after a write has to be written by then.
         alone = not self._racing and self._deletes_alone
         vars(self).update(changes_together=store.changes_together and alone)
+
+    def together(self, step: Callable[[], Made]) -> Made:
+        # What goes with a record may be audited where the record itself is not.
+        return stepping(self.base.together, step)
 
     def insert(self, record: Record, check: Check | None = None) -> Record:
         if not self._outgoing:
@@ -162,7 +169,7 @@ class RelatedStore(StoreAround):
         if not self._incoming:
             return self.base.delete_many(query, most, check)
         if self._deletes_together:
-            return self.base.together(lambda: self._delete_many_together(query, most, check))
+            return self.together(lambda: self._delete_many_together(query, most, check))
         keys: list[Any] = []
 
         def alone(record: Record) -> None:
@@ -199,7 +206,7 @@ class RelatedStore(StoreAround):
         if not self._incoming:
             self.base.delete(key, check)
         elif self._deletes_together:
-            self.base.together(lambda: self._delete_together(key, check))
+            self.together(lambda: self._delete_together(key, check))
         else:
             self._delete_one_by_one(key, check)
 
@@ -305,7 +312,8 @@ class RelatedStore(StoreAround):
             if one.target.name == self._name and value in together:
                 continue
             try:
-                self._relations.store(one.target.name).get(value)
+                # What is not its user's is not there for them, and so nothing to refer to.
+                self._relations.scoped_store(one.target.name).get(value)
             except RecordNotFound:
                 missing[one.member.name] = one.target.name
         if missing:

@@ -141,12 +141,27 @@ def test_a_mistake_in_a_module_that_is_imported_is_told_with_its_place(
 
 
 @pytest.mark.parametrize(
+    ("argument", "said"),
+    [("healht", "'healht'. Did you mean 'health'?"), ("zebra", "'zebra'.")],
+)
+def test_an_argument_that_a_dispatcher_does_not_have_is_told_with_its_place(
+    openrest: Command, folder: Path, argument: str, said: str
+) -> None:
+    line = len(SHOP.splitlines())
+    (folder / "wrong.py").write_text(SHOP.replace("([Items])", f"([Items], {argument}=True)"))
+    result = openrest("spec", "wrong")
+    assert result.stderr == f"Error: wrong.py, line {line}: WSGIDispatcher has no argument {said}\n"
+    assert result.exit_code == 1
+
+
+@pytest.mark.parametrize(
     ("text", "error"),
     [
         ("import zebra\n", ModuleNotFoundError),
         ("from shop import zebra\n", ImportError),
         ("import market.zebra\n", ModuleNotFoundError),
         ("1 / 0\n", ZeroDivisionError),
+        ("open(zebra=1)\n", TypeError),
         ("def\n", SyntaxError),
     ],
 )

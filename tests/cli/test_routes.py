@@ -6,26 +6,26 @@ from tests.cli.conftest import Command
 
 TABLE = """\
 METHOD  PATH                  OPERATION       STATUSES
-GET     /tweets               list_tweets     200 304 406 422 500 503
-POST    /tweets               create_tweets   201 400 406 413 415 422 500 503
-GET     /tweets/{id}          get_tweets      200 304 404 406 422 500 503
-PUT     /tweets/{id}          update_tweets   200 400 404 406 412 413 415 422 500 503
-PATCH   /tweets/{id}          patch_tweets    200 400 404 406 412 413 415 422 500 503
-DELETE  /tweets/{id}          delete_tweets   204 404 412 422 500 503
-POST    /tweets/{id}/retweet  retweet_tweets  200 404 406 422 500 503
-GET     /                     index           200 303 406 422 500
-GET     /schema               list_schema     200 406 422 500
-GET     /schema/{resource}    get_schema      200 404 406 422 500
+GET     /tweets               list_tweets     200 304 406 414 422 431 500 503
+POST    /tweets               create_tweets   201 400 406 413 414 415 422 431 500 503
+GET     /tweets/{id}          get_tweets      200 304 404 406 414 422 431 500 503
+PUT     /tweets/{id}          update_tweets   200 400 404 406 412 413 414 415 422 431 500 503
+PATCH   /tweets/{id}          patch_tweets    200 400 404 406 412 413 414 415 422 431 500 503
+DELETE  /tweets/{id}          delete_tweets   204 404 412 414 422 431 500 503
+POST    /tweets/{id}/retweet  retweet_tweets  200 404 406 414 422 431 500 503
+GET     /                     index           200 303 406 414 422 431 500
+GET     /schema               list_schema     200 406 414 422 431 500
+GET     /schema/{resource}    get_schema      200 404 406 414 422 431 500
 """
 
 HIDDEN = """\
-GET     /openapi.json               openapi_json               200 406 422 500
-GET     /openapi.yaml               openapi_yaml               200 406 422 500
-GET     /docs                       docs                       200 406 422 500
-GET     /docs/start.js              docs_start                 200 406 422 500
-GET     /docs/swagger-ui.css        docs_swagger-ui.css        200 406 422 500
-GET     /docs/swagger-ui-bundle.js  docs_swagger-ui-bundle.js  200 406 422 500
-GET     /docs/favicon-32x32.png     docs_favicon-32x32.png     200 406 422 500
+GET     /openapi.json               openapi_json               200 406 414 422 431 500
+GET     /openapi.yaml               openapi_yaml               200 406 414 422 431 500
+GET     /docs                       docs                       200 406 414 422 431 500
+GET     /docs/start.js              docs_start                 200 406 414 422 431 500
+GET     /docs/swagger-ui.css        docs_swagger-ui.css        200 406 414 422 431 500
+GET     /docs/swagger-ui-bundle.js  docs_swagger-ui-bundle.js  200 406 414 422 431 500
+GET     /docs/favicon-32x32.png     docs_favicon-32x32.png     200 406 414 422 431 500
 """
 
 

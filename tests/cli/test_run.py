@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.needs import only_in_ci
 from tests.serving.servers import (
     COMMANDS,
     PATIENCE,
@@ -93,6 +94,29 @@ def test_a_server_on_every_address_prints_one_that_can_be_opened(folder: Path) -
     with openrest_run(folder, APP, "--host", "0.0.0.0") as server:
         assert server.announced.startswith(f"Swagger UI  http://127.0.0.1:{server.port}/docs\n")
         assert server.ask("GET", "/tweets").status == 200
+
+
+@pytest.mark.parametrize(
+    ("hosts", "named"), [(["api.test", "127.0.0.1"], "127.0.0.1"), (["localhost"], "localhost")]
+)
+def test_an_address_is_printed_that_the_application_answers_for(
+    clock: Path, hosts: list[str], named: str
+) -> None:
+    clock.write_text(CLOCK.replace("([Bells]", f"([Bells], hosts={hosts}"))
+    with openrest_run(clock.parent, "clock:app") as server:
+        assert server.announced.startswith(f"Swagger UI  http://{named}:{server.port}/docs\n")
+        assert "421" not in server.announced
+        assert server.ask("GET", "/bells", Host=f"{named}:{server.port}").status == 200
+
+
+def test_where_it_answers_for_none_of_them_that_is_said(clock: Path) -> None:
+    clock.write_text(CLOCK.replace("([Bells]", "([Bells], hosts=['api.test']"))
+    with openrest_run(clock.parent, "clock:app") as server:
+        assert (
+            "127.0.0.1 is none of the hosts that the application answers for: such requests are "
+            "answered 421. Add '127.0.0.1' to the argument hosts to open these.\n"
+        ) in server.announced
+        assert server.ask("GET", "/bells").status == 421
 
 
 def test_an_ipv6_address_stands_in_brackets(folder: Path) -> None:
@@ -238,6 +262,7 @@ thread._global_shutdown_lock = SlowLock()
 """
 
 
+@only_in_ci
 def test_ctrl_c_stops_a_worker_that_is_handing_a_connection_to_a_thread(clock: Path) -> None:
     clock.write_text(SLOW_HANDOVER + clock.read_text())
     with openrest_run(clock.parent, "clock") as server, closing(server.socket()):
@@ -302,6 +327,16 @@ def test_reload_serves_what_is_saved_and_outlives_a_broken_file(clock: Path) -> 
         server.send_signal(signal.SIGTERM)
         server.wait()
         assert _eventually(lambda: not _is_open(server))
+
+
+def test_reload_serves_a_list_with_a_journal_again_and_again(clock: Path) -> None:
+    records = '[{"name": "first"}]'
+    clock.write_text(CLOCK.replace(records, f'{{"journal": "bells.jsonl", "records": {records}}}'))
+    with reloading(clock.parent, "clock") as server:
+        for number in range(2):
+            assert _eventually(lambda: server.ask("GET", "/bells").status == 200)
+            clock.write_text(clock.read_text() + f"# {number}\n")
+        assert "another store has it open" not in server.logged()
 
 
 def test_reload_begins_with_an_application_that_can_be_loaded(

@@ -87,6 +87,31 @@ def test_the_data_is_left_alone(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_the_data_is_left_alone_where_its_health_is_served(folder: Path) -> None:
+    text = """
+from openrest import models
+from openrest.controllers import Controller, WSGIDispatcher
+from openrest.datastore import SQLiteDataStore
+from openrest.views import JsonResponse
+
+class Bell(models.Model):
+    id = models.PkField()
+
+class Bells(Controller):
+    resource = {"resource_name": "bells", "resource": {"name": "bells.db", "table": "bells"},
+                "model": Bell, "datastore": SQLiteDataStore}
+    controller = {"list_verbs": ["GET"], "unique_verbs": ["GET"]}
+    view = {"response_class": JsonResponse}
+
+app = WSGIDispatcher([Bells], health=True)
+"""
+    (folder / "tower.py").write_text(text)
+    command = [str(COMMANDS / "openrest"), "spec", "tower"]
+    done = subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+    assert "/health/ready" in json.loads(done.stdout)["paths"]
+    assert not (folder / "bells.db").exists()
+
+
 def test_a_file_that_cannot_be_written_is_a_sentence(openrest: Command) -> None:
     result = openrest("spec", APP, "-o", "nowhere/openapi.json")
     assert result.stderr == (

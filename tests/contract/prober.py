@@ -90,6 +90,10 @@ class Prober:
                 return self.send(self.conflict)
             case 413:
                 return self.send(data=b" " * 1_000_001)
+            case 414:
+                return self.send(self.body, target=f"{self.target}?{8_000 * 'a'}")
+            case 431:
+                return self.send(self.body, headers={"X-Long": 32_768 * "a"})
             case 415:
                 return self.send(data=b"a", content_type="text/plain")
             case 422 if self.body is None:

@@ -159,8 +159,8 @@ def test_a_cursor_that_is_none_of_ours_is_not_found(store: DataStore) -> None:
     forged = good[:-1] + ("A" if good[-1] != "A" else "B")
     for bad in (
         "", "a", "ab", "abc", "abcd", "%C3%A9", "%01", "LAST", good[:-1], good[1:],
-        good + "A", good + "=", good + "==", good.lower(), forged, good[:10], 10_000 * "A",
-        3_000 * "%C3%A9", good + "%20", "%20" + good, "last%20", tokens._text(16 * b"\0" + b"[]"),
+        good + "A", good + "=", good + "==", good.lower(), forged, good[:10], 7_000 * "A",
+        1_000 * "%C3%A9", good + "%20", "%20" + good, "last%20", tokens._text(16 * b"\0" + b"[]"),
     ):  # fmt: skip
         assert is_unknown(api.get(f"/songs?cursor={bad}")), bad
     assert api.get(f"/songs?cursor={good}&cursor={good}").status == 422

@@ -11,15 +11,20 @@ from marshmallow.validate import Length, Range
 
 from openrest import messages as msg
 from openrest import models
+from openrest.authentication import ApiKeyAuthentication, hash_api_key
+from openrest.authorization import Scope
 from openrest.bulk import Bulk
 from openrest.contract import Parameter
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import PythonListDataStore
-from openrest.errors import StoreUnavailable
+from openrest.errors import RecordRefused, StoreUnavailable, UpstreamFailed, UpstreamTimedOut
 from openrest.idempotency import Idempotency
+from openrest.interfaces import Check, Record
 from openrest.models import shapes as s
 from openrest.pagination import CursorPagination
+from openrest.ratelimit import RateLimit
 from openrest.views import JsonResponse, MessagePackResponse, YamlResponse
+from tests.attacks.flooding import same_hash
 from tests.contract.apis import everything
 from tests.contract.client import JSON_PATCH, Answer, Client
 from tests.contract.prober import LABEL, SUCCESSES, THING, Prober
@@ -58,6 +63,7 @@ class Odd(models.Model):
     counts = models.DictField(
         keys=models.UUIDField(), values=models.IntegerField(), validate=Length(1, 2)
     )
+    anywhere = models.DictField(keys=models.UUIDField(), values=models.IntegerField())
     version = models.ConstantField({"v": 1})
     bounds = models.NestedField(Pair)
     other = models.IntForeignField(foreign={"resource": "odds"})
@@ -74,6 +80,102 @@ class Odd(models.Model):
 class Slip(models.Model):
     name = models.StringPkField()
     anything = models.RawField()
+
+
+class Distant(PythonListDataStore):
+    """Fails as stores do that have their data from another server."""
+
+    can_be_away = asks_upstream = True
+
+    def insert(self, record: Record, check: Check | None = None) -> Record:
+        raise {
+            "failed": UpstreamFailed("it is broken"),
+            "late": UpstreamTimedOut("it is slow"),
+            "refused": RecordRefused(["name"]),
+        }[record["name"]]
+
+
+class Far(models.Model):
+    name = models.StringPkField()
+
+
+class Fars(Controller):
+    resource = {"resource_name": "fars", "resource": [], "model": Far, "datastore": Distant}
+    controller = {"list_verbs": ["POST"], "unique_verbs": []}
+    view = {"response_class": JsonResponse}
+
+
+class Gates(Controller):
+    resource = {"resource_name": "gates", "resource": [], "model": Far,
+                "datastore": PythonListDataStore}  # fmt: skip
+    controller = {
+        "list_verbs": ["GET"],
+        "unique_verbs": [],
+        "options": {
+            "authentication": ApiKeyAuthentication({hash_api_key("key"): {"id": 1}}),
+            "authorization": Scope("admin"),
+        },
+    }
+    view = {"response_class": JsonResponse}
+
+
+class Safe(models.Model):
+    name = models.StringPkField()
+    owner = models.StringField()
+    code = models.IntegerField()
+
+
+class Safes(Controller):
+    resource = {"resource_name": "safes", "resource": [{"name": "a", "owner": "me"}],
+                "model": Safe, "datastore": PythonListDataStore}  # fmt: skip
+    controller = {
+        "list_verbs": ["GET", "POST"],
+        "unique_verbs": ["DELETE"],
+        "options": {
+            "authentication": ApiKeyAuthentication({hash_api_key("key"): {"id": "me"}}),
+            "scope": lambda user: {"owner": user["id"]},
+            "readable": {"code": Scope("admin")},
+            "writable": {"code": Scope("admin")},
+        },
+    }
+    view = {"response_class": JsonResponse}
+
+    def may_change(self, call: Call, current: Record) -> bool:
+        return False
+
+
+def safes(method: str, target: str = "/safes", body: Any = None) -> Callable[[Client], Answer]:
+    return lambda client: client.send(method, target, body, headers={"X-API-Key": "key"})
+
+
+class Turns(Gates):
+    """May be asked once."""
+
+    resource = {**Gates.resource, "resource_name": "turns"}
+    controller = {
+        "list_verbs": ["GET", "POST"],
+        "unique_verbs": [],
+        "options": {
+            "ratelimit": {
+                "GET": RateLimit("1/day"),
+                # Nothing listens there.
+                "POST": RateLimit("1/day", storage="redis://127.0.0.1:1", on_error="refuse"),
+            }
+        },
+    }
+
+
+class Jars(Gates):
+    resource = {**Gates.resource, "resource_name": "jars"}
+    controller = {
+        "list_verbs": ["POST"],
+        "unique_verbs": [],
+        "options": {
+            "authentication": ApiKeyAuthentication(
+                {hash_api_key("key"): {"id": 1}}, location="cookie", name="Jar"
+            )
+        },
+    }
 
 
 class Odds(Controller):
@@ -159,7 +261,19 @@ def spoken_everything(folder: Path) -> Spoken:
 
 def spoken_odds() -> Spoken:
     return Spoken(
-        lambda **options: WSGIDispatcher([Odds, Slips], debug=True, health=True, **options)
+        lambda **options: WSGIDispatcher(
+            [Odds, Slips, Fars, Gates, Safes, Turns],
+            debug=True,
+            health=True,
+            guesses="1/day",
+            **options,
+        )
+    )
+
+
+def spoken_edge() -> Spoken:
+    return Spoken(
+        lambda **options: WSGIDispatcher([Gates, Jars], debug=True, hosts=["localhost"], **options)
     )
 
 
@@ -185,6 +299,10 @@ def operated(op: str, times: int = 1, /, **operation: Any) -> Callable[[Client],
     return patch
 
 
+def far(name: str) -> Callable[[Client], Answer]:
+    return lambda client: client.post("/fars", {"name": name})
+
+
 def not_ready(client: Client) -> Answer:
     def away() -> NoReturn:
         raise StoreUnavailable("gone")
@@ -192,6 +310,10 @@ def not_ready(client: Client) -> Answer:
     store: Any = client.app.controllers[0].store.innermost
     store.ping = away
     return client.get("/health/ready")
+
+
+def twice(target: str, **headers: str) -> Callable[[Client], Answer]:
+    return lambda client: [client.get(target, **headers) for _ in range(2)][-1]
 
 
 def put_slip(name: str = "a", anything: Any = 1, /, **headers: str) -> Callable[[Client], Answer]:
@@ -263,6 +385,10 @@ ASKED_OF_EVERYTHING = {
     "CHANGED_SINCE": probe("update_things", 412),
     "ENTITY_TAGS": get("/things", **{"If-None-Match": "abc"}),
     "CONTENT_TOO_LARGE": probe("create_things", 413),
+    "URI_TOO_LONG": probe("get_things", 414),
+    "URL_TOO_LONG": probe("get_things", 414),
+    "REQUEST_HEADER_FIELDS_TOO_LARGE": probe("get_things", 431),
+    "HEADERS_TOO_LARGE": probe("get_things", 431),
     "UNSUPPORTED_MEDIA_TYPE": probe("create_things", 415),
     "UNPROCESSABLE_CONTENT": thing(size="1"),
     "INTERNAL_SERVER_ERROR": probe("get_things", 500),
@@ -284,6 +410,7 @@ ASKED_OF_EVERYTHING = {
     "AWAY": probe("get_things", 503),
     "NO_BODY": body(b""),
     "BODY_TOO_LARGE": probe("create_things", 413),
+    "BODY_CODED": body(b"{}", HTTP_CONTENT_ENCODING="gzip"),
     "BODY_UNREADABLE": body(b"{}", **{"wsgi.input": None}),
     "BODY_ENDED": body(b"{}", CONTENT_LENGTH="3"),
     "BYTE_ORDER_MARK": body(b"\xef\xbb\xbf{}"),
@@ -382,6 +509,7 @@ ASKED_OF_ODDS = {
     "MIN_MEMBERS": odd(counts={}),
     "MAX_MEMBERS": odd(counts={f"{n:08}-0000-0000-0000-000000000000": 1 for n in range(3)}),
     "SAME_NAME": odd(counts={ID: 1, ID.upper(): 2}),
+    "SAME_HASH": odd(anywhere=dict.fromkeys(map(str, same_hash(20)), 1)),
     "NAME": odd(counts={"x": 1}),
     "MAIL": odd(mail="ada"),
     "URL": odd(url="ada"),
@@ -395,7 +523,38 @@ ASKED_OF_ODDS = {
     "REFERS_TO_NOTHING": odd(other=77),
     "STILL_REFERENCED": referred(1, "other"),
     "NOT_READY": not_ready,
+    "UNAUTHORIZED": get("/gates"),
+    "WHO_IS_IT": get("/gates"),
+    "WRONG_CREDENTIALS": get("/gates", **{"X-API-Key": "wrong"}),
+    "FORBIDDEN": get("/gates", **{"X-API-Key": "key"}),
+    "MAY_NOT": get("/gates", **{"X-API-Key": "key"}),
+    "MAY_NOT_CHANGE": safes("DELETE", "/safes/a"),
+    "MAY_NOT_READ": safes("GET", "/safes?code=1"),
+    "MAY_NOT_SET": safes("POST", body={"name": "b", "code": 1}),
+    "NOT_TO_SET": safes("POST", body={"name": "b", "code": 1}),
+    "OUT_OF_SCOPE": safes("POST", body={"name": "b", "owner": "you"}),
+    "NOT_YOURS": safes("POST", body={"name": "b", "owner": "you"}),
+    "TOO_MANY_REQUESTS": twice("/turns"),
+    "TOO_MANY": twice("/turns"),
+    "TOO_MANY_GUESSES": twice("/gates", **{"X-API-Key": "wrong"}),
+    "CANNOT_COUNT": lambda client: client.post("/turns", {"name": "a"}),
+    "BAD_GATEWAY": far("failed"),
+    "UPSTREAM_FAILED": far("failed"),
+    "GATEWAY_TIMEOUT": far("late"),
+    "UPSTREAM_LATE": far("late"),
+    "KEEPER_REFUSES": far("refused"),
+    "REFUSED_BY_KEEPER": far("refused"),
     "TOO_MANY_REFER": referred(1001, "follows"),
+}
+#: What makes the edge of an API say the rest.
+ASKED_OF_EDGE = {
+    "MISDIRECTED_REQUEST": get("/gates", Host="evil.example"),
+    "CROSS_SITE": lambda client: client.send(
+        "POST",
+        "/jars",
+        headers={"Host": "localhost", "Cookie": "api_key=key", "Sec-Fetch-Site": "cross-site"},
+    ),
+    "ANOTHER_HOST": get("/gates", Host="evil.example"),
 }
 #: What only an example in the document says: it is about no address.
 ONLY_SHOWN = {"THIS_CAN_BE_SENT_AS"}
@@ -406,13 +565,26 @@ def names() -> set[str]:
 
 
 def test_every_text_of_the_table_is_asked_for() -> None:
-    assert names() - {"PYTHON_SAYS"} == {*ASKED_OF_EVERYTHING, *ASKED_OF_ODDS, *ONLY_SHOWN}
+    assert names() - {"PYTHON_SAYS"} == {
+        *ASKED_OF_EVERYTHING,
+        *ASKED_OF_ODDS,
+        *ASKED_OF_EDGE,
+        *ONLY_SHOWN,
+    }
 
 
 @pytest.mark.parametrize("name", ASKED_OF_EVERYTHING)
 def test_a_text_of_the_table_is_what_a_client_reads(name: str, tmp_path: Path) -> None:
     spoken = spoken_everything(tmp_path)
     answer = ASKED_OF_EVERYTHING[name](spoken.client)
+    spoken.check(answer)
+    assert vars(msg)[name] in spoken.asked
+
+
+@pytest.mark.parametrize("name", ASKED_OF_EDGE)
+def test_a_text_of_the_edge_is_what_a_client_reads(name: str) -> None:
+    spoken = spoken_edge()
+    answer = ASKED_OF_EDGE[name](spoken.client)
     spoken.check(answer)
     assert vars(msg)[name] in spoken.asked
 

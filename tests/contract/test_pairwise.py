@@ -10,11 +10,14 @@ import pytest
 from marshmallow.validate import Length, Range
 
 from openrest import models
+from openrest.audit import AuditTrail
 from openrest.bulk import Bulk
 from openrest.controllers import Controller, WSGIDispatcher
 from openrest.datastore import PythonListDataStore, SQLiteDataStore, UniqueTogether
+from openrest.edge import CORS, Proxies
 from openrest.idempotency import Idempotency
 from openrest.pagination import CursorPagination, PagePagination, Pagination
+from openrest.ratelimit import RateLimit
 from openrest.testing.contract import check_contract
 from openrest.views import (
     CsvResponse,
@@ -97,10 +100,18 @@ CHOICES: dict[str, list[Any]] = {
         {"idempotency": Idempotency()},
         {"idempotency": Idempotency(required=True)},
     ],
+    "ratelimit": [{}, {"ratelimit": RateLimit("100000/day", strategy="moving-window")}],
     "formats": [{}, {"alternatives": OTHERS}, {"alternatives": OTHERS, "format_parameter": True}],
     "formatters": [[], ["add_resource_uri"]],
+    "audit": [False, True],
+    "watched": [{}, {"access_log": True, "metrics": True, "traces": True}],
     "compress": [False, True],
     "openapi": ["3.0", "3.1", "3.2"],
+    "edge": [
+        {},
+        {"cors": CORS(origins=["*"]), "request_ids": True, "proxies": Proxies(trusted=["unix"])},
+        {"cors": CORS(origins=["https://app.example"], credentials=True), "hosts": ["localhost"]},
+    ],
 }  # fmt: skip
 SIZES = {kind: len(choices) for kind, choices in CHOICES.items()}
 TABLE = table(SIZES, least=40)
@@ -124,8 +135,12 @@ def serve(row: dict[str, int], folder: Path) -> WSGIDispatcher:
         "dry_run",
         "bulk",
         "idempotency",
+        "ratelimit",
     ):
         options |= chosen[kind]
+    if chosen["audit"]:
+        where: Any = [] if in_list else {"name": folder / "things.db", "table": "audit"}
+        options["audit"] = AuditTrail(PythonListDataStore if in_list else SQLiteDataStore, where)
     has_filter = chosen["search"] or options.get("filters", True)
     of_many: Any = ["PATCH", "DELETE"] if chosen["bulk"] and has_filter else []
 
@@ -145,7 +160,12 @@ def serve(row: dict[str, int], folder: Path) -> WSGIDispatcher:
         view = {"response_class": JsonResponse, "options": of_views}
 
     return WSGIDispatcher(
-        [Things], openapi=chosen["openapi"], compress=chosen["compress"], debug=True
+        [Things],
+        openapi=chosen["openapi"],
+        compress=chosen["compress"],
+        debug=True,
+        **chosen["watched"],
+        **chosen["edge"],
     )
 
 

@@ -137,7 +137,7 @@ class Vanishing(PythonListDataStore):
     """The page is there when it is inserted, and gone when it is looked at."""
 
     def update(self, key: Any, change: Any) -> Any:
-        if key in self._records:
+        if key in self._tables.records:
             self.delete(key)
         return super().update(key, change)
 

@@ -2,6 +2,7 @@
 
 ``python csv_writer.py FILE count TIMES`` counts, and ``python csv_writer.py FILE kill`` writes once
 for each step that a write has, and is killed there: it says after each what the file has become.
+With ``together`` in the place of ``kill`` it writes twice in one step.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from openrest import models
 from openrest.datastore import CSVDataStore
 
 #: What a write asks of the system, in any order.
-STEPS = ("open", "pread", "pwrite", "fsync", "fchmod", "unlink", "replace", "close", "stat")
+STEPS = (
+    "open", "pread", "pwrite", "fsync", "fstat", "ftruncate", "fchmod", "unlink", "replace",
+    "close", "stat",
+)  # fmt: skip
 
 
 class Entry(models.Model):
@@ -58,11 +62,25 @@ def killed_before(step: int, write: Callable[[], object]) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
-def kill_at_each_step(path: str) -> None:
+def kill_at_each_step(path: str, *, together: bool) -> None:
     """Write, and be killed, at one step after the other."""
     store = CSVDataStore({"path": path}, Entry)
+
+    def insert() -> None:
+        store.insert({"text": "new", "value": 0})
+
+    def insert_and_update() -> None:
+        insert()
+        store.update(1, lambda record: {**record, "value": record["value"] + 1})
+
+    def write() -> None:
+        if together:
+            store.together(insert_and_update)
+        else:
+            insert()
+
     step = 0
-    while killed_before(step, lambda: store.insert({"text": "new", "value": 0})):
+    while killed_before(step, write):
         left = ",".join(sorted(os.listdir(Path(path).parent)))
         sys.stdout.write(f"{left} {Path(path).read_bytes().hex()}\n")
         step += 1
@@ -73,4 +91,4 @@ if __name__ == "__main__":
     if sys.argv[2] == "count":
         count(sys.argv[1], int(sys.argv[3]))
     else:
-        kill_at_each_step(sys.argv[1])
+        kill_at_each_step(sys.argv[1], together=sys.argv[2] == "together")

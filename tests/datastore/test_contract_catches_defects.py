@@ -55,7 +55,7 @@ class StoresWhatItIsGiven(PythonListDataStore):
     def insert(self, record: Record, check: Check | None = None) -> Record:
         new = super().insert(record, check)
         record.update(new)
-        self._records[new[self.key.name]] = record
+        self._tables.records[new[self.key.name]] = record
         return copy.deepcopy(record)
 
 
@@ -122,7 +122,7 @@ class LosesThoseWithoutAValue(PythonListDataStore):
 
 class LooksForTheRecord(PythonListDataStore):
     def find(self, query: Query) -> Iterable[Record]:
-        if query.beyond is not None and query.beyond[-1] not in self._records:
+        if query.beyond is not None and query.beyond[-1] not in self._tables.records:
             return []
         return super().find(query)
 
@@ -305,13 +305,19 @@ class StreamsOnce(PythonListDataStore):
 
 
 class OverwritesInSilence(PythonListDataStore):
-    def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
-        pass
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        vars(self._published)["refuse_conflicts"] = lambda records, replaced=(): None
 
 
 class ForgetsTheValidators(PythonListDataStore):
-    def _refuse_conflicts(self, records: Sequence[Record], replaced: Any = None) -> None:
-        if any(record[self.key.name] in self._records for record in records) and replaced is None:
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        vars(self._published)["refuse_conflicts"] = self._refuse_keys
+
+    def _refuse_keys(self, records: Sequence[Record], replaced: Any = None) -> None:
+        taken = self._tables.records
+        if any(record[self.key.name] in taken for record in records) and replaced is None:
             raise RecordConflict((self.key.name,))
 
 
@@ -330,7 +336,7 @@ class ChecksTooEarly(PythonListDataStore):
 
 class ReusesKeys(PythonListDataStore):
     def insert(self, record: Record, check: Check | None = None) -> Record:
-        self._last_key = max(self._keys, default=0)
+        self._tables.last_key = max(self._tables.keys, default=0)
         return super().insert(record, check)
 
 
@@ -360,10 +366,15 @@ class ChecksAnInsertTooEarly(PythonListDataStore):
 
 
 class ShowsHalf(PythonListDataStore):
-    def _put(self, records: Sequence[Record]) -> None:
-        for record in records:
-            super()._put([record])
-            time.sleep(0.0001)
+    def insert_many(self, records: Sequence[Record], check: Check | None = None) -> list[Record]:
+        kept = [self._keep(record) for record in records]
+        with self._written():
+            self._tables.assign_keys(kept)
+            self._tables.refuse_conflicts(kept)
+            for record in kept:
+                self._add([record], check)
+                time.sleep(0.0001)
+        return kept
 
 
 class MergesInsteadOfReplacing(PythonListDataStore):
@@ -390,7 +401,7 @@ class UndoesNothing(PythonListDataStore):
 class UsesUpKeys(PythonListDataStore):
     def insert(self, record: Record, check: Check | None = None) -> Record:
         new = super().insert(record, check)
-        self._last_key = max(self._last_key, new["id"])
+        self._tables.last_key = max(self._tables.last_key, new["id"])
         return new
 
 
@@ -444,11 +455,11 @@ class ChangesManyForGood(PythonListDataStore):
 
 class LooksForNoClash(PythonListDataStore):
     def update_many(self, query: Query, change: Change, most: int) -> list[Record]:
-        uniques, self._uniques = self._uniques, []
+        uniques, self._tables.uniques = self._tables.uniques, []
         try:
             return super().update_many(query, change, most)
         finally:
-            self._uniques = uniques
+            self._tables.uniques = uniques
 
 
 class LetsKeysChange(PythonListDataStore):
@@ -478,7 +489,7 @@ class GivesOutWhatItRemembers(PythonListDataStore):
     def insert_once(
         self, once: Once, records: Sequence[Record], check: Check | None = None
     ) -> tuple[list[Record], bool]:
-        known = self._remembered.recall(once)
+        known = self._tables.remembered.recall(once)
         return (known, True) if known is not None else super().insert_once(once, records, check)
 
 
@@ -515,7 +526,7 @@ class ForgetsEverythingInPassing(PythonListDataStore):
         self, once: Once, records: Sequence[Record], check: Check | None = None
     ) -> tuple[list[Record], bool]:
         if once.now:
-            self._remembered._kept.clear()
+            self._tables.remembered._kept.clear()
         return super().insert_once(once, records, check)
 
 
@@ -528,7 +539,7 @@ class RemembersWhatItRefused(PythonListDataStore):
         except KeyReused:
             raise
         except RecordConflict:
-            self._remembered.keep(once, [])
+            self._tables.remembered.keep(once, [])
             raise
 
 
@@ -536,13 +547,13 @@ class LooksTooEarly(PythonListDataStore):
     def insert_once(
         self, once: Once, records: Sequence[Record], check: Check | None = None
     ) -> tuple[list[Record], bool]:
-        known = self._remembered.recall(once)
+        known = self._tables.remembered.recall(once)
         if known is not None:
             return known, True
         time.sleep(0.001)
         made = self.insert_many(records, check)
         with self._writing:
-            self._remembered.keep(once, made)
+            self._tables.remembered.keep(once, made)
         return made, False
 
 
@@ -585,7 +596,7 @@ class RemembersRehearsals(PythonListDataStore):
     ) -> tuple[list[Record], bool]:
         made, replayed = super().insert_once(once, records, check)
         if rehearsing():
-            self._remembered.keep(once, made)
+            self._tables.remembered.keep(once, made)
         return made, replayed
 
 

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ import pytest
 from openrest.datastore import CSVDataStore
 from openrest.datastore.csv_file import Signature
 from openrest.errors import ConfigurationError, StoreUnavailable
+from openrest.interfaces import Record
 from openrest.query import Query
+from openrest.store_time import TIME_IS_UP
 from tests.datastore.csv_writer import Entry, count
-from tests.needs import CI, missing
+from tests.needs import CI
 
 WRITER = Path(__file__).with_name("csv_writer.py")
 HEADER = "id,text,value\r\n"
@@ -78,21 +81,35 @@ def test_a_writer_that_is_killed_at_any_step_leaves_the_old_file_or_the_new_one(
     assert entries(path).insert({"text": "next", "value": 1})["id"] > keys[-1]
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, of 64 KiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    if sys.platform != "linux" or os.geteuid():
-        missing("a file system can be mounted by the superuser of Linux alone")
-    mounted = subprocess.run(command, capture_output=True, text=True)
-    if mounted.returncode:
-        missing(f"no tmpfs can be mounted: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+def test_a_writer_that_is_killed_writes_all_of_a_step_or_nothing(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(WRITER), str(path), "together"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    contents = [bytes.fromhex(line.split(" ")[1]) for line in done.stdout.splitlines()]
+    assert len(contents) > 10
+    # The first entry counts the entries that were added in the same steps.
+    values = [int(content.splitlines()[1].split(b",")[2]) for content in contents]
+    assert [content.count(b",new,0\r\n") for content in contents] == values
+    assert (values[0], values[-1] > 0) == (0, True)
+
+
+def test_what_another_program_writes_within_a_change_is_kept_though_readers_have_it(
+    path: Path,
+) -> None:
+    store = entries(path)
+    theirs = path.read_bytes() + b"2,theirs,0\r\n"
+
+    def change(record: Record) -> Record:
+        path.write_bytes(theirs)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(store.get, 2).result()["text"] == "theirs"
+        return {**record, "value": 1}
+
+    with pytest.raises(StoreUnavailable):
+        store.update(1, change)
+    assert path.read_bytes() == theirs
+    assert [record["value"] for record in store.find(Query())] == [0, 0]
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(small: Path) -> None:
@@ -149,6 +166,17 @@ def test_a_write_waits_for_another_process_and_not_for_ever(path: Path) -> None:
         store.insert({"text": "new", "value": 0})
     assert str(caught.value) == f"{path}: another process is writing"
     assert store.insert({"text": "new", "value": 0})["id"] == 2
+
+
+def test_a_write_waits_no_longer_than_its_request_may(path: Path) -> None:
+    store = CSVDataStore({"path": path, "timeout": 30}, Entry)
+    held = entries(path)
+    start = time.monotonic()
+    token = TIME_IS_UP.set(start + 0.1)
+    with held._file.locked(), pytest.raises(StoreUnavailable, match="another process is writing"):
+        store.insert({"text": "new", "value": 0})
+    TIME_IS_UP.reset(token)
+    assert time.monotonic() - start < 10
 
 
 def test_a_file_that_is_being_written_is_not_served_by_halves(

@@ -30,7 +30,7 @@ class TestPythonListDataStore(StoreContract):
 
     def peek(self, store: DataStore) -> list[Record]:
         assert isinstance(store, PythonListDataStore)
-        return list(store._records.values())
+        return list(store._tables.records.values())
 
 
 class Person(models.Model):

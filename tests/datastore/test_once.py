@@ -64,7 +64,7 @@ def test_a_list_store_forgets_keys_some_at_a_time() -> None:
     kept = []
     for number in range(4):
         store.insert_once(once(f"new {number}", now=10, until=20), [{"text": "b"}])
-        kept.append(len(store._remembered))
+        kept.append(len(store._tables.remembered))
     assert kept == [33, 18, 3, 4]
 
 

@@ -36,7 +36,7 @@ from openrest.query import Condition, Order, Query
 from openrest.testing import StoreContract
 from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
-from tests.needs import fuzzing
+from tests.needs import fuzzed_in_ci
 
 
 class Note(models.Model):
@@ -353,7 +353,7 @@ def test_any_writes_and_any_query_are_answered_as_by_a_plain_list(
     assert found(base) == before
 
 
-@fuzzing
+@fuzzed_in_ci
 def test_the_document_tells_the_truth(tmp_path: Path) -> None:
     base = SQLiteDataStore({"name": tmp_path / "notes.db", "table": "notes"}, Note)
     base.insert_many(SEED)

@@ -8,6 +8,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal
@@ -31,6 +32,7 @@ from openrest.errors import (
 from openrest.interfaces import Record, StoreValidator
 from openrest.query import Condition, Order, Query
 from openrest.rehearsal import rehearsal
+from openrest.store_time import NO_TIME_LEFT, TIME_IS_UP
 from openrest.testing import StoreContract
 from openrest.testing.store_base import MOST, Everything
 
@@ -291,6 +293,30 @@ def test_threads_that_make_the_same_table_all_succeed(tmp_path: Path) -> None:
         thread.join()
     assert failures == []
     assert tweets(tmp_path).count(Query()) == 8
+
+
+def test_a_statement_works_no_longer_than_its_timeout(tmp_path: Path) -> None:
+    resource = {"name": str(tmp_path / "twitter.db"), "table": "tweets", "statement_timeout": 0.01}
+    store = SQLiteDataStore(resource, Tweet)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    for run in (store._database.rows, store._database.execute):
+        with pytest.raises(StoreUnavailable, match=r"a statement took longer than 0\.01 s"):
+            run(endless)
+    with pytest.raises(StoreUnavailable, match="took longer"):
+        next(store._database.batches(endless))
+    assert store.insert({"text": "Hello"})["id"] == 1
+    assert store.count(Query()) == 1
+
+
+def test_a_statement_works_no_longer_than_its_request_may(tmp_path: Path) -> None:
+    store = tweets(tmp_path)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    for run in (store._database.rows, store._database.execute):
+        token = TIME_IS_UP.set(time.monotonic() + 0.05)
+        with pytest.raises(StoreUnavailable, match=NO_TIME_LEFT):
+            run(endless)
+        TIME_IS_UP.reset(token)
+    assert store.insert({"text": "Hello"})["id"] == 1
 
 
 def test_a_writer_waits_no_longer_than_the_timeout(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from tests.docs.blocks import ROOT
 __all__ = ["Shell", "forget"]
 
 #: What a server adds to every answer; the pages leave it out.
-_OF_THE_SERVER = {"connection", "date", "server"}
+_OF_THE_SERVER = {"connection", "date", "server", "x-content-type-options"}
 
 _NOT_RUN = ("cd", "git", "msginit", "npx", "pip", "python", "export", ".")
 

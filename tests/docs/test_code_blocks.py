@@ -8,9 +8,20 @@ import pytest
 
 from tests.docs.blocks import ROOT, pages
 from tests.docs.running import Run
+from tests.needs import only_in_ci
+
+#: Those that fuzz an API for as long as all others take together.
+SLOW = {"docs/how-to/contract-tests.md"}
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=name, marks=only_in_ci if name in SLOW else ())
+        for page in pages()
+        if (name := str(page.relative_to(ROOT)))
+    ],
+)
 def test_the_code_on_a_page_runs_and_prints_what_is_shown(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

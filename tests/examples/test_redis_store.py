@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
+import threading
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
@@ -20,7 +23,8 @@ from openrest.interfaces import DataStore, Record, StoreValidator
 from openrest.query import Query
 from openrest.testing import StoreContract
 from openrest.testing.contract import check_contract
-from tests.needs import fuzzing, missing
+from tests.needs import CI, fuzzing, missing
+from tests.own_servers import own_server
 
 URL = os.environ.get("OPENREST_TEST_REDIS", "redis://127.0.0.1:6379")
 
@@ -53,11 +57,16 @@ class TestRedisDataStore(StoreContract):
         return store
 
 
+#: How often each of four processes changes one record.
+TIMES = 2500 if CI else 50
+
+
 def count_up(name: str, times: int) -> None:
     store = RedisDataStore({"url": URL, "name": name}, Visit)
-    for _ in range(times):
+    for number in range(times):
         store.update(1, lambda visit: {**visit, "seconds": visit["seconds"] + 1})
-        store.insert({"page": "/"})
+        if number < 50:
+            store.insert({"page": "/"})
 
 
 def test_many_processes_lose_no_change_and_give_no_key_twice(prefix: str) -> None:
@@ -65,14 +74,52 @@ def test_many_processes_lose_no_change_and_give_no_key_twice(prefix: str) -> Non
     store = RedisDataStore({"url": URL, "name": name}, Visit)
     store.insert({"page": "/", "seconds": 0})
     spawn = get_context("spawn")
-    processes = [spawn.Process(target=count_up, args=(name, 50)) for _ in range(4)]
+    processes = [spawn.Process(target=count_up, args=(name, TIMES)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 4
-    assert store.get(1)["seconds"] == 200
+    assert store.get(1)["seconds"] == 4 * TIMES
     assert [visit["id"] for visit in store.find(Query())] == [*range(1, 202)]
+
+
+def test_a_redis_that_is_stopped_and_started_loses_nothing_that_was_acknowledged() -> None:
+    with own_server("redis") as server:
+        store = RedisDataStore({"url": server.url, "name": "kept"}, Visit)
+        acknowledged: list[Record] = []
+        refused: list[Exception] = []
+        end = threading.Event()
+
+        def write() -> None:
+            while not end.is_set():
+                try:
+                    acknowledged.append(store.insert({"page": "/"}))
+                except Exception as error:
+                    refused.append(error)
+                    time.sleep(0.01)
+
+        def wait_for(known: list[Any], more: int) -> None:
+            deadline, wanted = time.monotonic() + 60, len(known) + more
+            while len(known) < wanted:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+
+        threads = [threading.Thread(target=write) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            wait_for(acknowledged, 20)
+            server.stop(number)
+            wait_for(refused, 5)
+            server.start()
+        wait_for(acknowledged, 20)
+        end.set()
+        for thread in threads:
+            thread.join()
+        assert {type(error) for error in refused} == {StoreUnavailable}
+        kept = {record["id"]: record for record in store.find(Query())}
+        assert [kept[record["id"]] for record in acknowledged] == acknowledged
 
 
 def test_a_redis_that_is_away_is_an_unavailable_store() -> None:

@@ -6,6 +6,7 @@ from werkzeug.test import Client
 from examples.relations import Authors, Books, Reviews
 from openrest.controllers import WSGIDispatcher
 from openrest.testing.contract import check_contract
+from tests.needs import fuzzed_in_ci
 
 
 @pytest.fixture
@@ -51,5 +52,6 @@ def test_a_review_shows_its_book_and_the_author_of_that(client: Client) -> None:
     }
 
 
+@fuzzed_in_ci
 def test_the_document_tells_the_truth() -> None:
     check_contract(WSGIDispatcher([Authors, Books, Reviews], debug=True), examples=5, seed=1)

@@ -96,12 +96,15 @@ def test_a_call_has_what_is_declared_and_nothing_else(api: Client) -> None:
         "checked": False,
         "later": [],
         "kept": {},
+        "limited": (),
         "address": "/items/1/look",
         "media_type": "application/json",
         "streams": False,
         "within": (),
         "fingerprint": "",
+        "user": None,
         "replayed": None,
+        "request_id": "",
     }
     assert not hasattr(call, "__dict__")
 

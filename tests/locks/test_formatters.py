@@ -191,7 +191,7 @@ def test_a_declaration_that_cannot_be_is_refused_at_class_creation(
 
 
 def test_without_the_lock_the_lie_goes_out_and_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unchecked(formatters: Any, call: Call, record: Record) -> Record:
+    def unchecked(formatters: Any, call: Call, record: Record, hidden: Any) -> Record:
         for part in formatters:
             record = part.format(record, call)
         return record

@@ -168,7 +168,8 @@ def started(
             yield process
             if process.poll() is None:
                 process.terminate()
-                process.wait(PATIENCE)
+                # A worker that is told before it has begun is given half a minute by gunicorn.
+                process.wait(2 * PATIENCE)
         finally:
             kill_group(process)
 

@@ -85,6 +85,18 @@ class Backend(ABC):
         cursor.close()
 
     @abstractmethod
+    def limit(self, seconds: float) -> Sequence[str]:
+        """What has the database end each statement of a connection after so many seconds."""
+
+    def watch(self, seconds: float) -> None:
+        """End the statement that begins now after so many seconds, where no database does."""
+        return
+
+    def relax(self) -> None:
+        """End no statement from now on."""
+        return
+
+    @abstractmethod
     def begin(self, *, strict: bool) -> Sequence[str]:
         """The statements that begin a transaction.
 

@@ -16,7 +16,7 @@ from openrest.datastore.sql.pool import Pool
 from openrest.datastore.sql.postgresql import PostgreSQL
 from openrest.datastore.sql.resource import OPTIONS, Resource
 
-__all__ = ["pool_of"]
+__all__ = ["backend_of", "pool_of"]
 
 _LOCK: Final = threading.Lock()
 #: The pools that some store has, by their URL or their engine.
@@ -45,8 +45,8 @@ def pool_of(resource: Resource) -> tuple[Pool, list[str]]:
 def _made(resource: Resource) -> Pool:
     options = {**OPTIONS, **resource.options}
     if resource.url is None:
-        assert resource.engine is not None
-        return Pool(resource.engine, _backend(resource.engine), options, owned=False)
+        assert resource.engine is not None  # nosec B101  # says it to the type checker
+        return Pool(resource.engine, backend_of(resource.engine.dialect), options, owned=False)
     try:
         engine = sa.create_engine(
             resource.url,
@@ -64,7 +64,7 @@ def _made(resource: Resource) -> Pool:
             f"{resource.url.drivername} needs {missing.name}: pip install 'openrest[sql]'",
             name=missing.name,
         ) from missing
-    return Pool(engine, _backend(engine), options, owned=True)
+    return Pool(engine, backend_of(engine.dialect), options, owned=True)
 
 
 def _connect_args(url: sa.URL, options: Mapping[str, float]) -> dict[str, Any]:
@@ -90,8 +90,9 @@ def _connect_args(url: sa.URL, options: Mapping[str, float]) -> dict[str, Any]:
             }
 
 
-def _backend(engine: sa.Engine) -> Backend:
-    match engine.dialect.name:
+def backend_of(dialect: sa.Dialect) -> Backend:
+    """What openrest knows of a kind of database."""
+    match dialect.name:
         case "postgresql":
             return PostgreSQL()
         case "sqlite":

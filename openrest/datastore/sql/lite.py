@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -10,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from openrest.datastore import columns as plain
-from openrest.datastore.database import AWAY, LOWER, TAKEN, lower
+from openrest.datastore.database import AWAY, LOWER, STEPS, TAKEN, lower
 from openrest.datastore.sql.backend import Backend, Failure, Found
 from openrest.datastore.sql.columns import Column, Kind
 from openrest.models import shapes as s
@@ -22,6 +25,18 @@ _TYPES: Final[dict[str, tuple[Kind, sa.types.TypeEngine[Any], type]]] = {
     "INTEGER": ("integer", sa.Integer(), int),
     "REAL": ("number", sa.REAL(), float),
 }
+
+
+class _Patience(threading.local):
+    """Until when the statement of this thread may go on, by time.monotonic()."""
+
+    until = math.inf
+
+    def is_over(self) -> bool:
+        return time.monotonic() > self.until
+
+
+_PATIENCE: Final = _Patience()
 
 
 class SQLite(Backend):
@@ -72,13 +87,23 @@ class SQLite(Backend):
 
     def session(self, statement_timeout: float) -> Sequence[str]:
         return (
-            f"PRAGMA busy_timeout = {round(statement_timeout * 1000)}",
+            *self.limit(statement_timeout),
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
         )
 
+    def limit(self, seconds: float) -> Sequence[str]:
+        return (f"PRAGMA busy_timeout = {round(seconds * 1000)}",)
+
+    def watch(self, seconds: float) -> None:
+        _PATIENCE.until = time.monotonic() + seconds
+
+    def relax(self) -> None:
+        _PATIENCE.until = math.inf
+
     def set_up(self, connection: Any, statement_timeout: float) -> None:
         super().set_up(connection, statement_timeout)
+        connection.set_progress_handler(_PATIENCE.is_over, STEPS)
         connection.create_function(LOWER, 1, lower, deterministic=True)
 
     def begin(self, *, strict: bool) -> Sequence[str]:
@@ -94,7 +119,8 @@ class SQLite(Backend):
             return Failure("taken", str(error).partition(": ")[2].lower())
         if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
             return Failure("missing")
-        return Failure("away" if code & 0xFF in AWAY else "broken")
+        passes = code & 0xFF in AWAY or code & 0xFF == sqlite3.SQLITE_INTERRUPT
+        return Failure("away" if passes else "broken")
 
     def lower(self, place: Any) -> Any:
         return getattr(sa.func, LOWER)(place)

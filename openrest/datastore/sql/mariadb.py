@@ -152,17 +152,20 @@ class MariaDB(Backend):
         return {f"{name}_length": 191 for name in _NAMES}
 
     def session(self, statement_timeout: float) -> Sequence[str]:
-        seconds = max(1, round(statement_timeout))
-        own = f"max_statement_time = {statement_timeout:g}"
-        if not self._is_mariadb:
-            own = f"max_execution_time = {round(statement_timeout * 1000)}"
         # Strict: a value that a column does not hold is refused. A key of 0 is one like any other.
         modes = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
         return (
             f"SET SESSION sql_mode = '{modes}', time_zone = '+00:00', "
             # A text orders by so many bytes of its beginning, which have to fit into a buffer.
-            f"max_sort_length = 16384, innodb_lock_wait_timeout = {seconds}, {own}",
+            "max_sort_length = 16384",
+            *self.limit(statement_timeout),
         )
+
+    def limit(self, seconds: float) -> Sequence[str]:
+        own = f"max_statement_time = {max(0.001, seconds):.6g}"
+        if not self._is_mariadb:
+            own = f"max_execution_time = {max(1, round(seconds * 1000))}"
+        return (f"SET SESSION innodb_lock_wait_timeout = {max(1, round(seconds))}, {own}",)
 
     def begin(self, *, strict: bool) -> Sequence[str]:
         start = "START TRANSACTION"
@@ -233,7 +236,7 @@ class MariaDB(Backend):
             return mysql.LONGTEXT(charset="utf8mb4", collation=self._binary)
         if kind == "decimal":
             shape = bare(member.shape)
-            assert isinstance(shape, s.Decimal)
+            assert isinstance(shape, s.Decimal)  # nosec B101  # says it to the type checker
             return mysql.DECIMAL(shape.digits, shape.places)
         return _TYPES[kind]()
 

@@ -20,6 +20,7 @@ from openrest.datastore.sql.backend import Backend
 from openrest.datastore.sql.failures import Again, Lost, Refused
 from openrest.errors import ConfigurationError, ContractError, StoreError, StoreUnavailable
 from openrest.rehearsal import rehearsing
+from openrest.store_time import time_left
 
 __all__ = ["Done", "Pool"]
 
@@ -33,7 +34,8 @@ _PAUSE: Final = 0.05
 #: As many rows of a stream are in memory at a time.
 _BATCH: Final = 256
 
-#: In the notes that SQLAlchemy keeps of a connection: that it has been set up.
+#: In the notes that SQLAlchemy keeps of a connection which has been set up: for how many seconds
+#: a statement may take there.
 _READY: Final = "openrest"
 
 
@@ -160,15 +162,18 @@ class Pool:
                 with self.backend.streaming(cursor_of(number)) as cursor:
                     yield from self._fetched(connection, cursor, sql, values)
         finally:
+            self.backend.relax()
             connection.close()
 
     def _fetched(
         self, connection: PoolProxiedConnection, cursor: Any, sql: str, values: Any
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         try:
+            self.backend.watch(self._statement_timeout)
             cursor.execute(sql, values)
             while rows := cursor.fetchmany(_BATCH):
                 yield rows
+                self.backend.watch(self._statement_timeout)
         except self._errors as error:
             raise self._failed(error, connection) from error
 
@@ -229,7 +234,7 @@ class Pool:
         for number in range(_ATTEMPTS):
             if number:
                 # Not all at the same moment, and later the more of them there seem to be.
-                time.sleep(random.uniform(0, min(_PAUSE, 0.001 * 2**number)))
+                time.sleep(random.uniform(0, min(_PAUSE, 0.001 * 2**number)))  # nosec B311  # nobody gains by guessing it
             try:
                 return attempt(number > 0)
             except Again as error:
@@ -282,6 +287,7 @@ class Pool:
         """What a statement gives that is no part of a transaction."""
         connection = self._checked_out()
         try:
+            self._limit(connection)
             return run(connection, sql, values)
         except StoreError:
             raise
@@ -305,20 +311,39 @@ class Pool:
         try:
             if not self._owned:
                 self.engine.dialect.set_isolation_level(_driver(connection), "AUTOCOMMIT")
-            if _READY not in connection.info:
-                self.backend.set_up(_driver(connection), self._statement_timeout)
-                connection.info[_READY] = True
+            self._set_up(connection)
         except self._errors as error:
             failed = self._failed(error, connection)
-            connection.invalidate()
+            if connection.is_valid:  # not one that is given up already, which SQLAlchemy warns of
+                connection.invalidate()
             raise failed from error
         return connection
 
+    def _set_up(self, connection: PoolProxiedConnection) -> None:
+        if _READY not in connection.info:
+            self.backend.set_up(_driver(connection), self._statement_timeout)
+            connection.info[_READY] = self._statement_timeout
+
+    def _limit(self, connection: PoolProxiedConnection) -> None:
+        """Have the statement that begins now end in time: in that of its request, too."""
+        seconds = time_left(self._statement_timeout)
+        self.backend.watch(seconds)
+        self._tell(connection, seconds)
+
+    def _tell(self, connection: PoolProxiedConnection, seconds: float) -> None:
+        """Tell the database how long a statement may take, unless it knows."""
+        if connection.info.get(_READY) != seconds:
+            for statement in self.backend.limit(seconds):
+                self._execute(connection, statement, None)
+            connection.info[_READY] = seconds
+
     def _give_back(self, connection: PoolProxiedConnection) -> None:
+        self.backend.relax()
         if not self._owned and connection.is_valid:
             try:
+                self._tell(connection, self._statement_timeout)  # it is that of others, too
                 self.engine.dialect.reset_isolation_level(_driver(connection))
-            except self._errors:
+            except (StoreError, self._errors):
                 connection.invalidate()
         connection.close()
 
@@ -390,6 +415,7 @@ class _Transaction:
         self, run: Callable[[PoolProxiedConnection, str, Any], Made], sql: str, values: Any
     ) -> Made:
         try:
+            self._pool._limit(self.connection)
             return run(self.connection, sql, values)
         except StoreError as error:
             self._failure = error
@@ -405,7 +431,9 @@ class _Transaction:
 
     def undo_part(self, name: str) -> None:
         """Undo what it has written, and forget what has failed in it."""
-        self.execute(f"ROLLBACK TO SAVEPOINT {name}", None)
+        # However little time is left: the database takes nothing else before that.
+        self._pool.backend.relax()
+        self._pool._execute(self.connection, f"ROLLBACK TO SAVEPOINT {name}", None)
         self._failure = None
 
     def end_part(self) -> None:
@@ -417,6 +445,7 @@ class _Transaction:
         if self._failure is not None:
             # Somebody's function has caught it; the database has given up what came before.
             raise self._failure
+        self._pool.backend.relax()  # what is done already is not given up
         try:
             self._pool._execute(self.connection, "COMMIT", None)
         except Lost as error:
@@ -426,6 +455,7 @@ class _Transaction:
 
     def roll_back(self) -> None:
         if self.connection.is_valid:
+            self._pool.backend.relax()
             try:
                 self._pool._execute(self.connection, "ROLLBACK", None)
             except StoreError:

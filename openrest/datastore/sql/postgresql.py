@@ -177,8 +177,15 @@ class PostgreSQL(Backend):
     def session(self, statement_timeout: float) -> Sequence[str]:
         return (
             "SET TIME ZONE 'UTC'",
-            f"SET statement_timeout = {max(1, round(statement_timeout * 1000))}",
+            # A role or a database may have others: psycopg reads instants in this style alone,
+            # and with fewer digits a number comes back as another one.
+            "SET datestyle = 'ISO'",
+            "SET extra_float_digits = 3",
+            *self.limit(statement_timeout),
         )
+
+    def limit(self, seconds: float) -> Sequence[str]:
+        return (f"SET statement_timeout = {max(1, round(seconds * 1000))}",)
 
     def begin(self, *, strict: bool) -> Sequence[str]:
         return ("BEGIN ISOLATION LEVEL SERIALIZABLE" if strict else "BEGIN",)
@@ -255,7 +262,7 @@ def _each(convert: Convert | None) -> Convert:
 
 def _numeric(member: s.Member) -> sa.types.TypeEngine[Any]:
     shape = bare(member.shape)
-    assert isinstance(shape, s.Decimal)
+    assert isinstance(shape, s.Decimal)  # nosec B101  # says it to the type checker
     return sa.Numeric(shape.digits, shape.places)
 
 

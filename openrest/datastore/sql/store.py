@@ -5,16 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeVar
+from itertools import islice
+from typing import Any, Final, TypeVar
 
+import sqlalchemy as sa
 from marshmallow import Schema
 
 from openrest.datastore.columns import NO_VALUE
 from openrest.datastore.decoding import Decoder
 from openrest.datastore.once import stored_rows
-from openrest.datastore.records import Keeper, is_assigned, unique_members, validator_mistakes
-from openrest.datastore.sql.engines import pool_of
+from openrest.datastore.records import Keeper, is_assigned, validator_mistakes
+from openrest.datastore.sql.engines import backend_of, pool_of
 from openrest.datastore.sql.failures import Again, Refused
 from openrest.datastore.sql.fitting import largest
 from openrest.datastore.sql.keys import KeyTable, RememberedRecords
@@ -22,8 +25,9 @@ from openrest.datastore.sql.limits import index_mistakes, name_mistakes
 from openrest.datastore.sql.pool import Done
 from openrest.datastore.sql.prepared import Written
 from openrest.datastore.sql.resource import Resource, mistakes_of, read
+from openrest.datastore.sql.searching import Searched, is_search, passing
 from openrest.datastore.sql.statements import Statements
-from openrest.datastore.sql.tables import Fitting, Table
+from openrest.datastore.sql.tables import NAMES, Fitting, Table
 from openrest.datastore.transactional import TransactionalStore
 from openrest.datastore.validators import UniqueTogether
 from openrest.errors import (
@@ -34,13 +38,18 @@ from openrest.errors import (
     StoreUnavailable,
 )
 from openrest.interfaces import Check, DataStore, Once, Record, StoreValidator
+from openrest.models import model_shape
 from openrest.models import shapes as s
-from openrest.query import OPERATORS, Query
+from openrest.models.walking import stored_object
+from openrest.query import OPERATORS, Condition, Query
 from openrest.rehearsal import rehearsing
 
 __all__ = ["SQLDataStore"]
 
 Made = TypeVar("Made")
+
+#: As many keys are in one condition.
+_CHUNK: Final = 500
 
 
 class SQLDataStore(TransactionalStore):
@@ -68,6 +77,7 @@ class SQLDataStore(TransactionalStore):
     operators = OPERATORS
     alternatives = True
     sortable = True
+    searchable = True
     seekable = True
     idempotent = True
     can_be_away = True
@@ -108,6 +118,32 @@ class SQLDataStore(TransactionalStore):
             {each.name: each.decode for each in columns if each.decode},
         )
         self._remembered = RememberedRecords(where.table, self.shape, self.key.name)
+        self._searched = Searched(self._found, self.key.name)
+
+    @classmethod
+    def table_of(
+        cls,
+        connection: sa.Connection,
+        resource: Any,
+        model: type[Schema],
+        validators: Sequence[StoreValidator] = (),
+        metadata: sa.MetaData | None = None,
+    ) -> sa.Table:
+        """The table that a store of these is made with, among the others of `metadata`.
+
+        For tools that compare it with the one that there is, such as alembic. Nothing is made; the
+        connection tells what the server can do. Raises ConfigurationError as the store does.
+        """
+        mistakes = [*mistakes_of(resource)]
+        if mistakes:
+            raise ConfigurationError(f"{cls.__name__} of {model.__name__}", mistakes)
+        shape, key = model_shape(model)
+        backend = backend_of(connection.dialect)
+        backend.prepare(connection)
+        asked = Table.asked_for(read(resource), stored_object(shape), key, validators, backend)
+        if metadata is None:
+            metadata = sa.MetaData(naming_convention=NAMES)
+        return asked.described(metadata)
 
     @cached_property
     def _keys(self) -> KeyTable:
@@ -122,13 +158,19 @@ class SQLDataStore(TransactionalStore):
             self._keys.prepare(connection)
 
     def find(self, query: Query) -> Iterable[Record]:
-        return self._found(query)
+        return self._searched.find(query) if is_search(query) else self._found(query)
 
     def stream(self, query: Query) -> Iterator[Record]:
         """The records of `find`, all of one moment, read a batch at a time.
 
         It has a connection of its own, besides those of the pool, until it ends or is closed.
         """
+        if is_search(query):
+            if query == replace(query, offset=0, limit=None, beyond=None, backwards=False):
+                yield from passing(query, self.stream(self._searched.narrowed(query)))
+            else:
+                yield from self._searched.find(query)
+            return
         statements = self._statements.find(query)
         if query.backwards or len(statements) > 1 or self._pool.is_inside:
             # The first of them is the last that is read, or only this thread sees them yet.
@@ -140,10 +182,14 @@ class SQLDataStore(TransactionalStore):
                 yield from self._decoder(rows, names)
 
     def count(self, query: Query) -> int:
+        if is_search(query):
+            return sum(1 for _ in self._searched.nearest_first(_counted(query)))
         [[count]] = self._pool.read(*self._statements.count(query))
         return int(count)
 
     def count_up_to(self, query: Query, most: int) -> int:
+        if is_search(query):
+            return sum(1 for _ in islice(self._searched.nearest_first(_counted(query)), most))
         [[count]] = self._pool.read(*self._statements.count_up_to(query, most))
         return int(count)
 
@@ -189,13 +235,22 @@ class SQLDataStore(TransactionalStore):
         return self._one(self._statements.lock(self._key_value(key)), key)
 
     def _all_locked(self, query: Query) -> list[Record]:
-        return self._found(query, lock=True)
+        if not is_search(query):
+            return self._found(query, lock=True)
+        # They are locked by their keys and looked at once more: not all are that are read.
+        keys = [record[self.key.name] for record in self._searched.find(query)]
+        locked: list[Record] = []
+        for start in range(0, len(keys), _CHUNK):
+            chunk = Condition(self.key.name, "in", keys[start : start + _CHUNK])
+            again = replace(query, conditions=(*query.conditions, chunk))
+            locked += passing(query, self._found(self._searched.narrowed(again), lock=True))
+        return locked
 
     def _add(self, record: Record) -> Record:
         name = self.key.name
         if self._assigned and name not in record and rehearsing():
             # The count of the database would not be undone, so that a key would be left out.
-            record = {**record, name: -random.randint(1, self._largest_key)}
+            record = {**record, name: -random.randint(1, self._largest_key)}  # nosec B311  # nobody gains by guessing it
         if name not in record:
             return self._add_assigned(record)
         if self._assigned and self._fitting.sequence and not rehearsing():
@@ -233,7 +288,7 @@ class SQLDataStore(TransactionalStore):
         sequence = str(self._fitting.sequence)
         named = sequence.replace("%", "%%")  # which is a mark of psycopg
         return (
-            f"SELECT setval(%(of)s, %(key)s) FROM {named} "
+            f"SELECT setval(%(of)s, %(key)s) FROM {named} "  # nosec B608  # names of the model, quoted
             "WHERE last_value < %(key)s OR (last_value = %(key)s AND NOT is_called)",
             {"of": sequence, "key": key},
         )
@@ -298,16 +353,7 @@ class SQLDataStore(TransactionalStore):
         backend = self._pool.backend
         with self._pool.connected() as connection:
             backend.prepare(connection)
-            table = Table(
-                name=where.table,
-                schema=where.schema,
-                members=self.shape.members,
-                key=self.key.name,
-                assigned=self._assigned,
-                uniques=tuple(unique_members(self.validators)),
-                backend=backend,
-                given=where.given,
-            )
+            table = Table.asked_for(where, self.shape, self.key, self.validators, backend)
             names = [member.name for member in self.shape.members]
             mistakes = [
                 *name_mistakes(backend, names, connection.dialect.max_identifier_length),
@@ -316,3 +362,8 @@ class SQLDataStore(TransactionalStore):
             if mistakes:
                 raise ConfigurationError(subject, mistakes)
             return table, table.prepare(connection)
+
+
+def _counted(query: Query) -> Query:
+    """The query whose records are counted: whatever its window, and what is wanted of them."""
+    return replace(query, order=(), members=(), offset=0, limit=None, beyond=None, backwards=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -18,10 +18,12 @@ from openrest.datastore.differences import (
     unique_differences,
     wrong_key,
 )
+from openrest.datastore.records import is_assigned, unique_members
 from openrest.datastore.sql.backend import Backend, Failure, Place
 from openrest.datastore.sql.columns import Column
 from openrest.datastore.sql.failures import Refused
 from openrest.datastore.sql.reflection import fills_in, type_name, unique_indexes
+from openrest.datastore.sql.resource import Resource
 from openrest.errors import (
     RecordConflict,
     StillReferenced,
@@ -29,9 +31,14 @@ from openrest.errors import (
     TableMismatch,
     TargetMissing,
 )
+from openrest.interfaces import StoreValidator
 from openrest.models import shapes as s
 
-__all__ = ["Fitting", "Table"]
+__all__ = ["NAMES", "Fitting", "Table"]
+
+#: What a constraint is called, as PostgreSQL would: SQLite and MariaDB have no such name of their
+#: own, and a migration takes a constraint back by its name.
+NAMES: Final = {"uq": "%(table_name)s_%(column_0_N_name)s_key"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +91,27 @@ class Table:
     backend: Backend
     given: sa.Table | None = None
 
+    @classmethod
+    def asked_for(
+        cls,
+        where: Resource,
+        shape: s.Object,
+        key: s.Member,
+        validators: Sequence[StoreValidator],
+        backend: Backend,
+    ) -> Table:
+        """That of a resource, whose records have the shape."""
+        return cls(
+            name=where.table,
+            schema=where.schema,
+            members=shape.members,
+            key=key.name,
+            assigned=is_assigned(key),
+            uniques=tuple(unique_members(validators)),
+            backend=backend,
+            given=where.given,
+        )
+
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of a table that is made."""
@@ -97,9 +125,15 @@ class Table:
         """The table that is made where it is missing."""
         if self.given is not None:
             return self.given
+        return self.described(sa.MetaData(naming_convention=NAMES))
+
+    def described(self, metadata: sa.MetaData) -> sa.Table:
+        """The table that is made where it is missing, among the others of `metadata`."""
+        if self.given is not None:
+            return self.given.to_metadata(metadata)
         table = sa.Table(
             self.name,
-            sa.MetaData(),
+            metadata,
             *map(self._made_column, self.columns),
             *(sa.UniqueConstraint(*members) for members in self.uniques),
             schema=self.schema,

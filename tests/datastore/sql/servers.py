@@ -48,12 +48,21 @@ def _of_worker(url: str) -> str:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         return url
-    place = sa.make_url(url)
-    own = place.set(database=f"{place.database}_{worker}")
+    own = f"{sa.make_url(url).database}_{worker}"
+    with suppress(sa.exc.ProgrammingError):  # it is there
+        _run_at(url, f"CREATE DATABASE {own}")
+    return _with(url, own)
+
+
+def _run_at(url: str, *statements: str) -> None:
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection, suppress(sa.exc.ProgrammingError):  # it is there
-        connection.exec_driver_sql(f"CREATE DATABASE {own.database}")
-    return own.render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def _with(url: str, database: str) -> str:
+    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 @cache
@@ -109,3 +118,19 @@ def server(kind: str, folder: Path) -> Iterator[Server]:
         yield made
     finally:
         made.drop_all()
+
+
+@contextmanager
+def empty_server(kind: str, folder: Path) -> Iterator[Server]:
+    """A database of a kind in which nothing is, for tests that look at all that is in it."""
+    url = url_of(kind, folder)
+    if kind == "sqlite":
+        yield Server(kind, url)
+        return
+    own = f"{sa.make_url(url).database}_empty"
+    drop = f"DROP DATABASE IF EXISTS {own}"
+    _run_at(url, drop, f"CREATE DATABASE {own}")
+    try:
+        yield Server(kind, _with(url, own))
+    finally:
+        _run_at(url, drop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from marshmallow import Schema
 from openrest.datastore import DataStore
 from openrest.datastore.sql import SQLDataStore
 from openrest.interfaces import Record, StoreValidator
+from openrest.store_time import TIME_IS_UP
 from openrest.testing import StoreContract
 from tests.datastore.sql.servers import server
 from tests.needs import only_in_ci
@@ -62,5 +64,26 @@ class TestPostgreSQL(SQLContract):
     kind = "postgresql"
 
 
+@only_in_ci
 class TestMariaDB(SQLContract):
+    kind = "mariadb"
+
+
+class InLittleTime(SQLContract):
+    """A request that has less time left than a statement may take: the database is told of it."""
+
+    @pytest.fixture(autouse=True)
+    def little_time(self) -> Iterator[None]:
+        token = TIME_IS_UP.set(time.monotonic() + 25)
+        yield
+        TIME_IS_UP.reset(token)
+
+
+@only_in_ci
+class TestPostgreSQLInLittleTime(InLittleTime):
+    kind = "postgresql"
+
+
+@only_in_ci
+class TestMariaDBInLittleTime(InLittleTime):
     kind = "mariadb"

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from openrest.errors import (
 )
 from openrest.interfaces import Once, Record
 from openrest.query import Query
+from openrest.store_time import NO_TIME_LEFT, TIME_IS_UP
 from tests.datastore.sql.servers import Server
 
 
@@ -312,6 +314,84 @@ def test_a_statement_that_takes_too_long_is_unavailable(running: Server) -> None
         assert store.get(1)["text"] == "one"
         other.exec_driver_sql("ROLLBACK")
     assert store.update(1, dict)["text"] == "one"
+
+
+def test_a_statement_takes_no_longer_than_its_request_may(running: Server) -> None:
+    store = tweets(running, pool_size=1)
+    store.insert({"text": "one"})
+    with running.engine.connect() as other:
+        other.exec_driver_sql("BEGIN" if running.kind == "postgresql" else "START TRANSACTION")
+        other.exec_driver_sql(f"SELECT * FROM {store._name} WHERE id = 1 FOR UPDATE")
+        begun = time.monotonic()
+        token = TIME_IS_UP.set(begun + 1)
+        with pytest.raises(StoreUnavailable):
+            store.update(1, dict)
+        with pytest.raises(StoreUnavailable, match=NO_TIME_LEFT):
+            for _ in range(1_000_000):
+                store.get(1)
+        TIME_IS_UP.reset(token)
+        assert time.monotonic() - begun < 10
+        other.exec_driver_sql("ROLLBACK")
+    assert store.update(1, dict)["text"] == "one"
+
+
+#: How long a statement may take, and wait for a lock, on a connection.
+SHOW = {
+    "postgresql": "SHOW statement_timeout",
+    "mariadb": "SELECT @@max_statement_time, @@innodb_lock_wait_timeout",
+}
+
+
+def test_the_next_request_has_all_its_time_again(running: Server) -> None:
+    store = tweets(running, pool_size=1, statement_timeout=20)
+    usual = store._pool.read(SHOW[running.kind], None)
+    token = TIME_IS_UP.set(time.monotonic() + 10)
+    less = store._pool.read(SHOW[running.kind], None)
+    TIME_IS_UP.reset(token)
+    assert less != usual
+    assert store._pool.read(SHOW[running.kind], None) == usual
+
+
+def test_so_has_whatever_else_is_done_with_an_engine_of_ones_own(running: Server) -> None:
+    engine = sa.create_engine(running.url, pool_size=1, max_overflow=0)
+    store = SQLDataStore({"engine": engine, "table": running.table()}, Tweet)
+    usual = store._pool.read(SHOW[running.kind], None)
+    token = TIME_IS_UP.set(time.monotonic() + 10)
+    assert store._pool.read(SHOW[running.kind], None) != usual
+    TIME_IS_UP.reset(token)
+    with engine.connect() as connection:
+        assert [*connection.exec_driver_sql(SHOW[running.kind])] == [*usual]
+    engine.dispose()
+
+
+def test_what_has_been_written_when_the_time_of_a_request_is_up_is_undone(running: Server) -> None:
+    store = tweets(running)
+    store.insert({"text": "one"})
+
+    def change(record: Record) -> Record:
+        TIME_IS_UP.set(time.monotonic())
+        return {**record, "text": "two"}
+
+    token = TIME_IS_UP.set(time.monotonic() + 20)
+    with pytest.raises(StoreUnavailable, match=NO_TIME_LEFT):
+        store.update(1, change)
+    TIME_IS_UP.reset(token)
+    assert store.get(1)["text"] == "one"
+
+
+def test_sqlite_works_no_longer_at_a_statement_than_its_timeout(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'twitter.db'}"
+    store = SQLDataStore({"url": url, "table": "tweets", "statement_timeout": 0.05}, Tweet)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    with pytest.raises(StoreUnavailable, match="interrupted"):
+        store._pool.read(endless, ())
+    with pytest.raises(StoreUnavailable, match="interrupted"):
+        next(store._pool.batches([(endless, ())]))
+    # Nor is anything ended that somebody else does on such a connection.
+    with store._pool.connected() as connection:
+        bounded = endless.replace("FROM n) SELECT", "FROM n WHERE i < 2000000) SELECT")
+        assert connection.exec_driver_sql(bounded).scalar() == 2_000_000
+    assert store.insert({"text": "one"})["id"] == 1
 
 
 def together(*actions: Callable[[], object]) -> list[Any]:

@@ -12,9 +12,8 @@ import sqlalchemy as sa
 
 from openrest import models
 from openrest.datastore import SQLDataStore
-from openrest.errors import ConfigurationError, ContractError
+from openrest.errors import ConfigurationError
 from openrest.interfaces import StoreValidator
-from openrest.query import Query, Search
 
 
 class Tweet(models.Model):
@@ -135,13 +134,6 @@ def test_an_engine_keeps_no_pool_alive_that_nobody_uses(tmp_path: Path) -> None:
     assert store.insert({"text": "one"}) == {"id": 1, "text": "one"}
     engine.dispose()
     assert store.get(1)["text"] == "one"
-
-
-def test_it_does_not_search(tmp_path: Path) -> None:
-    store = SQLDataStore({"url": f"sqlite:///{tmp_path}/twitter.db", "table": "tweets"}, Tweet)
-    assert not store.searchable
-    with pytest.raises(ContractError):
-        store.find(Query((Search(("text",), "one"),)))
 
 
 WITHOUT = """
