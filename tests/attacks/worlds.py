@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Length, OneOf, Range
 
 from openrest import models
 from openrest.authentication import AnyOf, ApiKeyAuthentication, hash_api_key
@@ -128,7 +128,7 @@ class Task(models.Model):
     estimate = models.IntegerField()
     remark = models.StringField(allow_none=True)
     # Read by a boss alone, and set by everybody.
-    rating = models.IntegerField()
+    rating = models.IntegerField(validate=Range(0, 10))
     project = models.IntForeignField(foreign={"resource": "projects"}, allow_none=True)
     after = models.IntForeignField(
         foreign={"resource": "tasks", "on_delete": "set_null"}, allow_none=True
