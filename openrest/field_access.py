@@ -13,6 +13,7 @@ from openrest.errors import Forbidden, Mistake
 from openrest.interfaces import Authentication, Permission, Record, User
 from openrest.messages import say
 from openrest.models import shapes as s
+from openrest.models.loading import same
 from openrest.models.objects import fill
 from openrest.models.places import pointer
 from openrest.models.walking import stored_object
@@ -183,7 +184,9 @@ class FieldAccess:
         fixed = self.fixed(user)
         unseen = fixed & self.hidden(user) if fixed else fixed
         seen = fixed - unseen
-        changed = [name for name in seen if new.get(name, _ABSENT) != current.get(name, _ABSENT)]
+        changed = [
+            name for name in seen if not same(new.get(name, _ABSENT), current.get(name, _ABSENT))
+        ]
         self._refuse(user, [*changed, *unseen.intersection(sent)])
         if not unseen:
             return new
@@ -207,7 +210,7 @@ class FieldAccess:
         member = self.members[name]
         if member.default is s.MISSING and not member.nullable:
             return False
-        return bool(record[name] == fill(member))
+        return same(record[name], fill(member))
 
     def _refuse(self, user: User | None, names: Collection[str], index: int | None = None) -> None:
         if not names:

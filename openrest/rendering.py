@@ -182,7 +182,17 @@ def _rows(
             yield wire
 
     subject = f"{plan.operation.id}{named(call.request_id)}"
-    return read_ahead(subject, write(wires(), rows.columns), records)
+    return read_ahead(subject, write(wires(), _columns(plan, rows, hidden)), records)
+
+
+def _columns(plan: Plan, rows: Rows, hidden: frozenset[str]) -> Sequence[str]:
+    """The names above the rows; those of hidden fields are not told either."""
+    fields = plan.operation.fields
+    if fields is None or not hidden:
+        return rows.columns
+    gone = hidden.difference(*(part.adds for part in plan.formatters))
+    wires = {fields.members[name].wire for name in gone}
+    return [name for name in rows.columns if name not in wires]
 
 
 def _varying(headers: Iterable[tuple[str, str]], names: str) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from openrest.datastore.around import StoreAround
 from openrest.interfaces import Change, Check, DataStore, Once, Record
 from openrest.models import shapes as s
 from openrest.models.dumping import dumper
+from openrest.models.loading import same
 from openrest.query import Query
 from openrest.rehearsal import rehearsing
 
@@ -126,7 +127,7 @@ class AuditedStore(StoreAround):
     def _updated(self, before: Mapping[Any, Record], records: Sequence[Record]) -> Iterator[Write]:
         for record in records:
             old = before[record[self.key.name]]
-            if old != record:
+            if not same(old, record):
                 yield self._write("update", old, record)
 
     def _deleted(self, records: Sequence[Record]) -> Iterator[Write]:

@@ -24,8 +24,8 @@ Load = Callable[[Any, str, list[Mistake]], Any]
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two wire values are equal in JSON, where ``true`` is not ``1`` but ``1.0`` is."""
-    if isinstance(one, list) and isinstance(other, list):
+    """Whether two values are equal in JSON, where ``true`` is not ``1`` but ``1.0`` is."""
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)

@@ -293,6 +293,38 @@ def test_outside_of_a_request_there_is_an_entry_with_whoever_is_said_to_ask(book
     ]
 
 
+class Loose(models.Model):
+    id = models.PkField()
+    value = models.RawField(required=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(1, True), (True, 1), (0, False), ([1], [True]), ({"a": [0]}, {"a": [False]})]
+)
+def test_true_in_the_place_of_1_is_a_change(old: Any, new: Any) -> None:
+    trail = PythonListDataStore([], AuditEntry)
+
+    class Notes(Controller):
+        resource = {
+            "resource_name": "notes",
+            "resource": [{"value": old}],
+            "model": Loose,
+            "datastore": PythonListDataStore,
+        }
+        controller = {
+            "list_verbs": ["GET"],
+            "unique_verbs": ["PATCH", "PUT"],
+            "options": {"audit": trail},
+        }
+        view = {"response_class": JsonResponse}
+
+    api = Client(WSGIDispatcher([Notes], debug=True))
+    assert api.put("/notes/1", {"value": old}).status == 200
+    assert entries(trail) == []
+    assert api.put("/notes/1", {"value": new}).status == 200
+    assert [str(each["after"]) for each in entries(trail)] == [str({"id": 1, "value": new})]
+
+
 class Page(models.Model):
     slug = models.StringPkField()
     title = models.StringField(required=True)

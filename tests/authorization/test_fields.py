@@ -130,6 +130,16 @@ def test_no_answer_shows_what_one_may_not_read(
     assert "1234" in ada.get(target, Accept=media_type).data.decode() or "limit" in target
 
 
+@pytest.mark.parametrize("target", ["/people", "/people/2"])
+def test_a_table_has_no_column_for_what_one_may_not_read(
+    ada: AskedBy, bob: AskedBy, target: str
+) -> None:
+    table = {"Accept": "text/csv"}
+    names = [who.get(target, headers=table).data.split(b"\r\n")[0] for who in (ada, bob)]
+    everything = b"id,name,salary,grade,remarks,boss,resource_uri"
+    assert names == [everything, b"id,name,grade,boss,resource_uri"]
+
+
 def test_what_is_embedded_shows_no_more(app: WSGIDispatcher, ada: AskedBy, bob: AskedBy) -> None:
     for desk in ("/desks/1?embed=person", "/desks?embed=person"):
         assert "1234" in ada.get(desk).data.decode() or Client(app).get(desk).status == 200
@@ -246,6 +256,41 @@ def test_a_replacement_keeps_what_its_sender_cannot_know_or_set(ada: AskedBy, bo
     assert (kept["name"], kept["salary"], kept["grade"]) == ("Benny", 1234, 2)
     assert (kept["remarks"], kept["boss"]) == ("steals pencils", 1)
     assert "salary" not in ada.put("/people/2", {"name": "Ben"}).json
+
+
+class Setting(models.Model):
+    id = models.PkField()
+    value = models.RawField(load_default=1)
+    values = models.ListField(models.RawField())
+
+
+def test_true_in_the_place_of_1_is_a_change() -> None:
+    class Settings(Controller):
+        resource = {
+            "resource_name": "settings",
+            "resource": [{"value": 1, "values": [1]}],
+            "model": Setting,
+            "datastore": PythonListDataStore,
+        }
+        controller = {
+            "list_verbs": ["POST"],
+            "unique_verbs": ["GET", "PUT", "PATCH"],
+            "options": {
+                "authentication": SCHEME,
+                "writable": {"value": HR, "values": HR},
+            },
+        }
+        view = {"response_class": JsonResponse}
+
+    bob = AskedBy(WSGIDispatcher([Settings], debug=True), "bob")
+    for changed in ({"value": True}, {"values": [True]}):
+        assert bob.patch("/settings/1", changed).status == 403
+        assert bob.put("/settings/1", {"value": 1, "values": [1], **changed}).status == 403
+        assert bob.post("/settings", changed).status == 403
+    assert (
+        bob.patch("/settings/1", {"value": 1.0, "values": [1.0]}).status == 200
+    )  # a number is one
+    assert bob.get("/settings/1").json == {"id": 1, "value": 1.0, "values": [1.0]}
 
 
 def test_what_would_be_there_anyway_may_be_sent(bob: AskedBy) -> None:
