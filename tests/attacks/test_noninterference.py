@@ -282,7 +282,7 @@ LEAKS: dict[str, tuple[Any, str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("leak", LEAKS if CI else list(LEAKS)[:3])
 def test_each_leak_would_be_found(folder: Path, leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*LEAKS[leak], raising=False)
     with pytest.raises(AssertionError):

@@ -18,7 +18,7 @@ from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from tests.authorization.asking import SCHEME, AskedBy, settings
 from tests.contract.client import JSON_PATCH, Client
-from tests.needs import fuzzing
+from tests.needs import fuzzed_in_ci
 
 
 class Post(models.Model):
@@ -192,7 +192,7 @@ def test_the_document_announces_it_where_it_is_asked(app: WSGIDispatcher) -> Non
     assert announced == {*changing, ("/posts/{id}/like", "post")}
 
 
-@fuzzing
+@fuzzed_in_ci
 def test_schemathesis_finds_no_difference() -> None:
     check_contract(
         lambda: WSGIDispatcher([Posts], debug=True), settings=settings("ada"), examples=10, seed=1

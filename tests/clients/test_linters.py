@@ -16,7 +16,7 @@ from openrest.controllers import WSGIDispatcher
 from tests.clients.npm import installed, run
 from tests.contract.apis import everything
 from tests.contract.client import Client
-from tests.needs import SLOW_VERSIONS
+from tests.needs import SLOW_VERSIONS, only_in_ci
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(__file__).parent / "linters"
@@ -110,6 +110,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return files
 
 
+@only_in_ci
 @pytest.mark.parametrize("lint", LINTERS)
 def test_a_linter_finds_nothing(linters: Path, documents: list[Path], lint: Lint) -> None:
     assert lint(linters, documents) == []
@@ -123,6 +124,7 @@ def without_words(document: Json) -> Json:
     return {**document, "info": info}
 
 
+@only_in_ci
 @pytest.mark.parametrize(
     ("lint", "found"),
     [

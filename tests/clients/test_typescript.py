@@ -60,6 +60,7 @@ def test_the_types_of_every_kind_compile_and_their_client_works(
     assert pet == [201, rex]
 
 
+@only_in_ci
 def test_the_generated_types_compile_and_their_client_works(tmp_path: Path, project: Path) -> None:
     with openrest_run(tmp_path, "examples.tweets:app") as server:
         answered = answers(project, server, "client")

@@ -31,7 +31,7 @@ from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse
 from tests.contract.apis import KINDS, Kind
 from tests.contract.client import Answer, Client
-from tests.needs import CI, SLOW_VERSIONS, fuzzing
+from tests.needs import CI, SLOW_VERSIONS, fuzzed_in_ci
 
 THREADS = 16
 
@@ -1065,7 +1065,7 @@ class Branch(models.Model):
     id = models.PkField()
 
 
-@fuzzing
+@fuzzed_in_ci
 @pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_schemathesis_finds_no_difference(openapi: Any, tmp_path: Path) -> None:
     resources: dict[str, tuple[type[models.Model], ControllerOptions]] = {

@@ -24,6 +24,7 @@ from openrest.interfaces import Change, Check, Once, Record, StoreValidator
 from openrest.query import AnyOf, Condition, Query, Search, Test
 from openrest.rehearsal import rehearsing
 from openrest.testing import StoreContract
+from tests.needs import CI
 
 Made = TypeVar("Made")
 
@@ -756,7 +757,7 @@ DEFECTS: list[tuple[type[DataStore], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("store_class", "rule"), DEFECTS)
+@pytest.mark.parametrize(("store_class", "rule"), DEFECTS if CI else DEFECTS[::5])
 def test_a_defect_breaks_its_rule(store_class: type[DataStore], rule: str, tmp_path: Path) -> None:
     class Suite(StoreContract):
         def make_store(

@@ -10,8 +10,12 @@ from tests.docs.blocks import ROOT, pages
 from tests.docs.running import Run
 from tests.needs import only_in_ci
 
-#: Those that fuzz an API for as long as all others take together.
-SLOW = {"docs/how-to/contract-tests.md"}
+#: Those that fuzz an API, start servers or wait for what is limited.
+SLOW = {
+    "docs/how-to/contract-tests.md",
+    "docs/how-to/rate-limits.md",
+    "docs/how-to/store.md",
+}
 
 
 @pytest.mark.parametrize(

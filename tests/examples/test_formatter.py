@@ -5,6 +5,7 @@ from werkzeug.test import Client
 from examples.formatter import Articles
 from openrest.controllers import WSGIDispatcher
 from openrest.testing.contract import check_contract
+from tests.needs import fuzzed_in_ci
 
 
 def test_an_article_shows_its_words_and_its_address_but_no_reviewer() -> None:
@@ -18,5 +19,6 @@ def test_an_article_shows_its_words_and_its_address_but_no_reviewer() -> None:
     }
 
 
+@fuzzed_in_ci
 def test_the_document_tells_the_truth() -> None:
     check_contract(WSGIDispatcher([Articles]), examples=10)

@@ -6,6 +6,7 @@ from werkzeug.test import Client
 from examples.own_operation import Tasks
 from openrest.controllers import WSGIDispatcher
 from openrest.testing.contract import check_contract
+from tests.needs import fuzzed_in_ci
 
 
 @pytest.fixture
@@ -50,5 +51,6 @@ def test_a_task_that_is_not_done_is_deleted_by_force_only(client: Client) -> Non
     assert client.get("/tasks/1").status_code == 404
 
 
+@fuzzed_in_ci
 def test_the_document_tells_the_truth() -> None:
     check_contract(WSGIDispatcher([Tasks]), examples=10)

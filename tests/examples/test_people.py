@@ -10,7 +10,7 @@ from werkzeug.test import Client
 from openrest.controllers import Controller, WSGIDispatcher
 from openrest.datastore import CSVDataStore, DataStore, PythonListDataStore, SQLiteDataStore
 from openrest.testing.contract import check_contract
-from tests.needs import CI, fuzzing
+from tests.needs import CI, fuzzed_in_ci
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_people_are_kept_in_a_csv_file(people: type[Controller], tmp_path: Path)
     )
 
 
-@fuzzing
+@fuzzed_in_ci
 def test_the_document_tells_the_truth(people: type[Controller]) -> None:
     report = check_contract(WSGIDispatcher([people], debug=True), examples=100 if CI else 20)
     assert report.findings == ()

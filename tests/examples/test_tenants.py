@@ -12,7 +12,7 @@ from werkzeug.test import Client, TestResponse
 from openrest.controllers import Controller, WSGIDispatcher
 from openrest.ratelimit import RateLimit
 from openrest.testing.contract import check_contract
-from tests.needs import CI, fuzzing
+from tests.needs import CI, fuzzed_in_ci
 
 
 @dataclass
@@ -187,7 +187,7 @@ def test_the_job_forgets_the_tasks_of_each_tenant_in_their_name(api: Api) -> Non
     assert (entry["action"], entry["before"]["title"]) == ("delete", "Dig")
 
 
-@fuzzing
+@fuzzed_in_ci
 def test_the_document_of_a_manager_tells_the_truth(api: Api) -> None:
     # Members cannot make projects, nor administrators tasks: drawn requests would find none.
     # With room for all that schemathesis sends.
