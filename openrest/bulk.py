@@ -35,16 +35,29 @@ class Bulk:
         "options": {"bulk": Bulk(max_items=100)}
 
     A POST may then have an array of at most `max_items` objects, and a PATCH or DELETE of a list
-    may be about at most `max_affected` of those that its filters find. Raises ValueError for a
-    bound that makes no sense.
+    may be about at most `max_affected` of those that its filters find. A PATCH is carried out for
+    each of them, so the bytes of its body times the objects are at most `max_patched_bytes`, unless
+    it is about one. Raises ValueError for a bound that makes no sense.
     """
 
-    def __init__(self, *, max_items: int = 1000, max_affected: int = 1000) -> None:
-        for name, bound in (("max_items", max_items), ("max_affected", max_affected)):
+    def __init__(
+        self,
+        *,
+        max_items: int = 1000,
+        max_affected: int = 1000,
+        max_patched_bytes: int = 2_000_000,
+    ) -> None:
+        bounds = {
+            "max_items": max_items,
+            "max_affected": max_affected,
+            "max_patched_bytes": max_patched_bytes,
+        }
+        for name, bound in bounds.items():
             if type(bound) is not int or bound < 1:
                 raise ValueError(f"Bulk: {name} must be a whole number from 1 on, not {bound!r}.")
         self.max_items = max_items
         self.max_affected = max_affected
+        self.max_patched_bytes = max_patched_bytes
 
     def contribution(self, handler: str) -> Contribution:
         """What it adds to the operation of this handler of a controller."""
@@ -55,9 +68,15 @@ class Bulk:
             )
         if handler not in ("patch_many", "delete_many"):
             return Contribution()
+        heavy = (
+            f" A body of so many bytes that, times the objects, they are more than "
+            f"{self.max_patched_bytes} is refused too, unless it is about one object."
+            if handler == "patch_many"
+            else ""
+        )
         return Contribution(
             description=f"A request without any filter is refused, and so is one about more than "
-            f"{self.max_affected} objects: then nothing is done.",
+            f"{self.max_affected} objects: then nothing is done.{heavy}",
             responses=(
                 ResponseSpec(
                     status=409,
@@ -79,6 +98,10 @@ class Bulk:
         if not any(map(_narrows, tests)):
             raise Conflict(say(msg.NO_FILTER))
         return Query(tests)
+
+    def most_patched(self, size: int) -> int:
+        """How many objects a patch of so many bytes may be about."""
+        return min(self.max_affected, max(1, self.max_patched_bytes // size))
 
     def many(self, one: s.Object | s.OneOf) -> s.List:
         """An array of what is one object otherwise."""

@@ -113,6 +113,9 @@ EXISTS_ALREADY: Final = "The object is there already, and the request's conditio
 NOT_THERE_YET: Final = "There is no such object, and the request's condition wants one."
 NO_CONDITION: Final = "Say which version is meant: If-Match with the ETag that GET has answered."
 NO_FILTER: Final = "Say which objects are meant: a change of all of them is not made here."
+PATCH_OF_TOO_MANY: Final = (
+    "A patch of {size} bytes may be about {most} objects here, and it is about more."
+)
 TOO_MANY_MATCH: Final = "These are more than {maximum} objects; nothing was done to any of them."
 STRICTLY: Final = "Strict handling is preferred, and so is what cannot be heeded here."
 PATCH_UNFIT: Final = "The patch fits its schema; the object is not one that it can be applied to."

@@ -20,11 +20,13 @@ from openrest.datastore.lifecycle import Lifecycle
 from openrest.datastore.scoped import Scoped
 from openrest.errors import (
     ConfigurationError,
+    Conflict,
     ContractError,
     Problem,
     RecordConflict,
     RecordNotFound,
     RuleViolated,
+    TooManyRecords,
 )
 from openrest.interfaces import Change, DataStore, Once, Record
 from openrest.json_patch import JsonPatch
@@ -39,6 +41,7 @@ from openrest.query import Query, Test, members_of
 from openrest.relations.relation import Relations
 from openrest.relations.store import RelatedStore
 from openrest.rendering import without
+from openrest.views.json import JsonResponse
 
 __all__ = ["OPEN_STORES", "Controller", "asks_about_objects"]
 
@@ -412,8 +415,14 @@ class Controller:
             seen[current[key]] = dict(current)
             return self._changed(call, current, self._merged(call, current))
 
-        bulk = self._bulk()
-        records = self.store.update_many(self._meant(call), change, bulk.max_affected)
+        bulk, size = self._bulk(), len(JsonResponse.encode(call.body))
+        most = bulk.most_patched(size)
+        try:
+            records = self.store.update_many(self._meant(call), change, most)
+        except TooManyRecords:
+            if most == bulk.max_affected:
+                raise
+            raise Conflict(say(msg.PATCH_OF_TOO_MANY, size=size, most=most)) from None
         for record in records:
             call.afterwards(self.after_update, call, seen[record[key]], record)
         return Result({"affected": len(records)})

@@ -134,6 +134,19 @@ def test_more_than_the_bound_are_refused_whole(store: DataStore) -> None:
     assert stored(store) == [*"abcde"]
 
 
+def test_what_a_patch_writes_to_all_together_is_bounded(store: DataStore) -> None:
+    # The body {"text":"zz"} has 13 bytes.
+    client = Client(serve(store, {**OPTIONS, "bulk": Bulk(max_patched_bytes=26)}))
+    refused = client.patch("/notes?rank__gte=2", {"text": "zz"})
+    assert refused.status == 409
+    assert refused.json["detail"] == (
+        "A patch of 13 bytes may be about 2 objects here, and it is about more."
+    )
+    assert stored(store) == [*"abcde"]
+    assert client.patch("/notes?rank__gte=3", {"text": "zz"}).json == {"affected": 2}
+    assert client.patch("/notes?rank=0", {"text": 40 * "z"}).json == {"affected": 1}
+
+
 def test_a_conflict_with_one_undoes_all(store: DataStore) -> None:
     client = Client(serve(store))
     client.patch("/notes?rank__lte=1", {"level": 1})

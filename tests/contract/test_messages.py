@@ -208,12 +208,12 @@ class Odds(Controller):
 class Slips(Controller):
     resource = {
         "resource_name": "slips",
-        "resource": [{"name": "a"}, {"name": "c"}],
+        "resource": [{"name": "a"}, {"name": "c"}, {"name": "d"}],
         "model": Slip,
         "datastore": PythonListDataStore,
     }
     controller = {
-        "list_verbs": ["POST", "DELETE"],
+        "list_verbs": ["POST", "PATCH", "DELETE"],
         "unique_verbs": ["PUT", "PATCH"],
         "options": {
             "json_patch": True,
@@ -221,7 +221,7 @@ class Slips(Controller):
             "concurrency": "required",
             "idempotency": Idempotency(),
             "prefer": True,
-            "bulk": Bulk(max_affected=1),
+            "bulk": Bulk(max_affected=2, max_patched_bytes=1),
             "filters": {"name": ["in"]},
         },
     }
@@ -490,7 +490,8 @@ ASKED_OF_ODDS = {
     "EXISTS_ALREADY": put_slip(**{"If-None-Match": "*"}),
     "NOT_THERE_YET": put_slip("b", **{"If-Match": "*"}),
     "NO_FILTER": lambda client: client.delete("/slips"),
-    "TOO_MANY_MATCH": lambda client: client.delete("/slips?name__in=a,c"),
+    "TOO_MANY_MATCH": lambda client: client.delete("/slips?name__in=a,c,d"),
+    "PATCH_OF_TOO_MANY": lambda client: client.patch("/slips?name__in=a,c", {"anything": 1}),
     "STRICTLY": put_slip(Prefer="handling=strict, foo"),
     "NOT_HEEDED": put_slip(Prefer="handling=strict, foo"),
     "PRECONDITION_REQUIRED": put_slip(),

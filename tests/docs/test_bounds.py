@@ -81,6 +81,7 @@ IN_THE_CODE: dict[str, Any] = {
     "characters of a search": LONGEST_SEARCH,
     "objects that one POST creates": Bulk().max_items,
     "objects that one PATCH or DELETE of a list is about": Bulk().max_affected,
+    "bytes of a PATCH of a list, times the objects that it is about": Bulk().max_patched_bytes,
     "objects that change with one that is deleted": MOST_REFERRING,
     "operations of a JSON Patch": MOST_OPERATIONS,
     "bytes of what a JSON Patch makes": Controller.max_patched_bytes,
@@ -166,10 +167,10 @@ class Parts(Controller):
         "datastore": PythonListDataStore,
     }
     controller = {
-        "list_verbs": ["GET", "POST", "DELETE"],
+        "list_verbs": ["GET", "POST", "PATCH", "DELETE"],
         "unique_verbs": ["GET", "PATCH", "DELETE"],
         "options": {
-            "bulk": Bulk(max_items=3, max_affected=2),
+            "bulk": Bulk(max_items=3, max_affected=2, max_patched_bytes=40),
             "json_patch": True,
             "search": ["name"],
             "filters": {"name": ["eq", "in"]},
@@ -229,6 +230,16 @@ def get(target: str, **headers: str) -> Ask:
 
 def post(body: Any, **headers: str) -> Ask:
     return lambda client: client.send("POST", "/parts", body, headers=headers)
+
+
+def renamed(letters: int) -> Ask:
+    """Change two objects by a body of 11 bytes and so many letters."""
+
+    def send(client: Client) -> Answer:
+        assert client.post("/parts", [{"name": "b"}] * 2).status == 201
+        return client.patch("/parts?name=b", {"name": "c" * letters})
+
+    return send
 
 
 def nested(levels: int) -> Any:
@@ -325,6 +336,7 @@ BORDERS: dict[str, tuple[Ask, Ask, dict[str, Any]]] = {
         lambda client: client.delete("/parts?name=a"),
         {},
     ),
+    "bytes of a PATCH of a list, times the objects that it is about": (renamed(9), renamed(10), {}),
     "objects that change with one that is deleted": (referred(1000), referred(1001), {}),
     "operations of a JSON Patch": (
         patch(*[{"op": "test", "path": "/name", "value": "a"}] * 100),
