@@ -15,7 +15,7 @@ from openrest.ratelimit.limit import RateLimit
 from openrest.ratelimit.limiter import Guesses, Limiter, Policy
 from openrest.ratelimit.storage import MemoryStorage, Storage
 
-__all__ = ["count_alone", "guesses_mistakes", "in_limits"]
+__all__ = ["counted_alone", "guesses_mistakes", "in_limits"]
 
 
 def guesses_mistakes(guesses: Any) -> Iterator[str]:
@@ -64,10 +64,15 @@ def in_limits(
     return limited
 
 
-def count_alone(table: Iterable[Operation]) -> bool:
-    """Whether some limits of a table are counted by each process for itself."""
-    holders = [holder for row in table for holder in (row.limiter, row.guesses)]
-    return any(holder is not None and holder.storage.per_process for holder in holders)
+def counted_alone(table: Iterable[Operation]) -> list[str]:
+    """The limits of a table that are counted by each process for itself."""
+    found: dict[str, None] = {}
+    for row in table:
+        if row.guesses is not None and row.guesses.storage.per_process:
+            found[f"guesses={row.guesses.policies[0].limit.limit!r}"] = None
+        if row.limiter is not None and row.limiter.storage.per_process:
+            found |= {f"{each.limit!r} of {row.path}": None for each in row.limiter.policies}
+    return list(found)
 
 
 def _limit(guesses: RateLimit | str) -> RateLimit:

@@ -47,7 +47,7 @@ from openrest.errors import (
 from openrest.formats import Format, asked_for
 from openrest.idempotency import key_reused
 from openrest.interfaces import User
-from openrest.limiting import count_alone
+from openrest.limiting import counted_alone
 from openrest.messages import Text, say
 from openrest.models import shapes as s
 from openrest.models.examples import native_example
@@ -78,7 +78,8 @@ log = logging.getLogger("openrest")
 
 COUNTED_ALONE: Final = (
     "Rate limits are counted in memory, by each process of this server for itself: together they "
-    "allow several times as much. RateLimit(..., storage='redis://...') counts for all of them."
+    "allow several times as much. RateLimit(..., storage='redis://...') counts for all of them. "
+    "It is so of %s."
 )
 
 #: The protocol in which only a length tells where an answer ends; granian leaves out the minor.
@@ -203,17 +204,18 @@ class Pipeline:
         self.debug = debug
         self.translate = translate
         self.allowing = allowing
-        #: Whether nobody has been told yet that several processes allow more than the limits.
-        self._counts_alone = count_alone(operations)
+        #: Which limits several processes allow more than, as long as nobody has been told.
+        self._counted_alone: Sequence[str] = counted_alone(operations)
 
     def run(self, environ: Environ, exchange: Exchange | None = None) -> Response:
         """The response to one request; every error becomes a problem (RFC 9457).
 
         Where somebody watches, the `exchange` gets to know what is asked, and by whom.
         """
-        if self._counts_alone and environ.get("wsgi.multiprocess"):
-            self._counts_alone = False
-            log.warning(COUNTED_ALONE)
+        if self._counted_alone and environ.get("wsgi.multiprocess"):
+            names, self._counted_alone = self._counted_alone, ()
+            if names:  # else another thread has told
+                log.warning(COUNTED_ALONE, ", ".join(names))
         try:
             template, texts = self._match(environ)
             if exchange is not None:

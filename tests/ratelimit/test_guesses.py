@@ -59,7 +59,7 @@ def test_guesses_are_counted_across_resources_and_verbs() -> None:
 @pytest.mark.parametrize(
     ("options", "several", "warnings"),
     [
-        ({"guesses": "2/day"}, True, [COUNTED_ALONE]),
+        ({"guesses": "2/day"}, True, [COUNTED_ALONE % "guesses='2/day'"]),
         ({"guesses": "2/day"}, False, []),
         ({}, True, []),
     ],

@@ -73,5 +73,5 @@ def test_each_worker_warns_once_of_limits_that_it_counts_for_itself(
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: server.ask("GET", "/notes"), range(REQUESTS)))
         assert {answer.status for answer in answers} <= {200, 429}
-        said = server.log.read_text().count(COUNTED_ALONE)
+        said = server.log.read_text().count(COUNTED_ALONE.partition("%")[0])
     assert warnings <= said <= warnings * workers
