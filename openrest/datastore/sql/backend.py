@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -132,6 +132,10 @@ class Backend(ABC):
     def collations(self, connection: sa.Connection, place: Place) -> Mapping[str, str]:
         """The collation of each column of a table, where the inspector does not tell it."""
         return {}
+
+    def table_differences(self, connection: sa.Connection, place: Place) -> Iterable[str]:
+        """Why no store can use a table, whatever its model is."""
+        return ()
 
     def lowered(self, text: str) -> str:
         """The text that is looked for in what `lower` gives."""

@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -145,6 +145,18 @@ class MariaDB(Backend):
         name, schema = place
         rows = connection.execute(known, {"name": name, "schema": schema})
         return {row[0]: row[1] for row in rows}
+
+    def table_differences(self, connection: sa.Connection, place: Place) -> Iterator[str]:
+        # What such an engine has written stays, whatever is undone: a dry run would be a write.
+        known = sa.text(
+            "SELECT known.engine FROM information_schema.tables AS known "
+            "LEFT JOIN information_schema.engines AS engines ON engines.engine = known.engine "
+            "WHERE known.table_schema = coalesce(:schema, database()) "
+            "AND known.table_name = :name AND coalesce(engines.transactions, 'NO') <> 'YES'"
+        )
+        name, schema = place
+        for (engine,) in connection.execute(known, {"name": name, "schema": schema}):
+            yield f"its engine {engine} has no transactions: it must be one with, ENGINE=InnoDB."
 
     @property
     def index_options(self) -> dict[str, Any]:

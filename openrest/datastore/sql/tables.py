@@ -173,7 +173,8 @@ class Table:
         }
         indexes = unique_indexes(inspector, self._place)
         columns: list[Column] = []
-        differences = list(self._column_differences(found, columns, connection.dialect))
+        differences = list(self.backend.table_differences(connection, self._place))
+        differences += self._column_differences(found, columns, connection.dialect)
         differences += self._key_differences(inspector, connection, found)
         differences += unique_differences(self.name, self.uniques, indexes, self._same)
         foreign = inspector.get_foreign_keys(*self._place)

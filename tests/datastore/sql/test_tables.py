@@ -188,6 +188,27 @@ def test_every_difference_is_named_at_once_in_mariadb(mariadb: Server) -> None:
     ]
 
 
+@pytest.mark.parametrize("engine", ["MyISAM", "MEMORY", "Aria"])
+def test_an_engine_without_transactions_is_refused(engine: str, mariadb: Server) -> None:
+    class Count(models.Model):
+        id = models.PkField()
+        number = models.IntegerField(required=True)
+
+    table = mariadb.table()
+    mariadb.run(
+        f"CREATE TABLE {table} (id bigint AUTO_INCREMENT PRIMARY KEY, number bigint NOT NULL) "
+        f"ENGINE={engine}"
+    )
+    assert differences(mariadb, table, Count) == [
+        f"its engine {engine} has no transactions: it must be one with, ENGINE=InnoDB."
+    ]
+    mariadb.run(f"ALTER TABLE {table} ENGINE=InnoDB")
+    store = store_of(mariadb, table, Count)
+    with rehearsal():
+        store.insert({"number": 1})
+    assert store.count(Query()) == 0
+
+
 def test_a_key_that_is_given_again_is_refused_in_sqlite(tmp_path: Path) -> None:
     database = Server("sqlite", f"sqlite:///{tmp_path}/test.db")
     database.run("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL, likes INT NOT NULL)")
