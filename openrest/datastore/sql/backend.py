@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -135,6 +135,10 @@ class Backend(ABC):
 
     def table_differences(self, connection: sa.Connection, place: Place) -> Iterable[str]:
         """Why no store can use a table, whatever its model is."""
+        return ()
+
+    def checked_late(self, connection: sa.Connection, place: Place) -> Collection[str]:
+        """The unique indexes of a table, by name, that need not refuse a row when it is written."""
         return ()
 
     def lowered(self, text: str) -> str:

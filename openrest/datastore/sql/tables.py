@@ -12,6 +12,7 @@ from sqlalchemy import exc
 
 from openrest.datastore.columns import quote
 from openrest.datastore.differences import (
+    deferrable,
     listed,
     no_such_field,
     null_differences,
@@ -176,7 +177,11 @@ class Table:
         differences = list(self.backend.table_differences(connection, self._place))
         differences += self._column_differences(found, columns, connection.dialect)
         differences += self._key_differences(inspector, connection, found)
-        differences += unique_differences(self.name, self.uniques, indexes, self._same)
+        late = self.backend.checked_late(connection, self._place)
+        key = str(inspector.get_pk_constraint(*self._place).get("name"))
+        if key in late:
+            differences.append(deferrable("primary key", key))
+        differences += unique_differences(self.name, self.uniques, indexes, self._same, late)
         foreign = inspector.get_foreign_keys(*self._place)
         differences += self._foreign_differences(foreign)
         if differences:

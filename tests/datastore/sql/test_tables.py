@@ -209,6 +209,34 @@ def test_an_engine_without_transactions_is_refused(engine: str, mariadb: Server)
     assert store.count(Query()) == 0
 
 
+@pytest.mark.parametrize("when", ["INITIALLY DEFERRED", "INITIALLY IMMEDIATE"])
+def test_a_constraint_that_is_checked_late_keeps_nothing_unique(
+    when: str, postgresql: Server
+) -> None:
+    class Page(models.Model):
+        slug = models.StringPkField()
+        title = models.StringField(required=True)
+
+    table = postgresql.table()
+    postgresql.run(
+        f"CREATE TABLE {table} (slug text PRIMARY KEY DEFERRABLE {when}, title text NOT NULL, "
+        f"CONSTRAINT late UNIQUE (title) DEFERRABLE {when})"
+    )
+    unique = UniqueTogether("title")
+    assert differences(postgresql, table, Page, unique) == [
+        f'its primary key "{table}_pkey" is DEFERRABLE: one that is checked late cannot be used.',
+        f"no unique index keeps UniqueTogether('title'): CREATE UNIQUE INDEX "
+        f'"{table}_title" ON "{table}" ("title")',
+        'its unique constraint "late" is DEFERRABLE: one that is checked late cannot be used.',
+    ]
+    postgresql.run(f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey, ADD PRIMARY KEY (slug)")
+    postgresql.run(f"CREATE UNIQUE INDEX {table}_title ON {table} (title)")
+    store = store_of(postgresql, table, Page, unique)
+    with pytest.raises(RecordConflict) as caught:
+        store.insert_many([{"slug": slug, "title": "same"} for slug in ("a", "b")])
+    assert caught.value.members == ("title",)
+
+
 def test_a_key_that_is_given_again_is_refused_in_sqlite(tmp_path: Path) -> None:
     database = Server("sqlite", f"sqlite:///{tmp_path}/test.db")
     database.run("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL, likes INT NOT NULL)")
