@@ -137,6 +137,10 @@ class Backend(ABC):
         """Why no store can use a table, whatever its model is."""
         return ()
 
+    def spelled(self, name: str, dialect: sa.Dialect) -> str:
+        """The name of a column or a constraint of which the inspector tells."""
+        return name
+
     def checked_late(self, connection: sa.Connection, place: Place) -> Collection[str]:
         """The unique indexes of a table, by name, that need not refuse a row when it is written."""
         return ()

@@ -52,6 +52,9 @@ _MEANINGS: Final[dict[int, Any]] = {
 #: These are the driver's own: the server cannot be reached, or does not answer.
 _NOT_REACHED: Final = range(2000, 2100)
 
+#: A name in an error about a foreign key.
+_QUOTED: Final = "`((?:``|[^`])+)`"
+
 _NAMES: Final = ("mysql", "mariadb")
 
 #: The longest text of four bytes a character that an index of InnoDB holds.
@@ -146,6 +149,10 @@ class MariaDB(Backend):
         rows = connection.execute(known, {"name": name, "schema": schema})
         return {row[0]: row[1] for row in rows}
 
+    def spelled(self, name: str, dialect: sa.Dialect) -> str:
+        # The inspector reads SHOW CREATE TABLE, and leaves a quote in a name twice as it is there.
+        return _once(name, dialect.identifier_preparer.final_quote)
+
     def table_differences(self, connection: sa.Connection, place: Place) -> Iterator[str]:
         # What such an engine has written stays, whatever is undone: a dry run would be a write.
         known = sa.text(
@@ -203,15 +210,16 @@ class MariaDB(Backend):
         what = _MEANINGS.get(number, "broken")
         # The values come first, and may have anything in them.
         taken = r".*for key '(.+)'$"
-        pattern = r"CONSTRAINT `(.+?)` FOREIGN" if "FOREIGN KEY" in text else taken
-        named = re.search(pattern, text, re.DOTALL)
-        table = re.search(r"fails \(`.+?`\.`(.+?)`", text)
-        return Failure(
-            what,
-            # MySQL puts the name of the table before it.
-            named[1].rpartition(".")[2] if named else "",
-            table[1] if table else "",
-        )
+        if "FOREIGN KEY" in text:
+            named = re.search(rf"CONSTRAINT {_QUOTED} FOREIGN", text)
+            table = re.search(rf"fails \({_QUOTED}\.{_QUOTED}", text)
+            return Failure(
+                what, _once(named[1], "`") if named else "", _once(table[2], "`") if table else ""
+            )
+        named = re.search(taken, text, re.DOTALL)
+        name = named[1] if named else ""
+        # MySQL puts the name of the table before it.
+        return Failure(what, name if self._is_mariadb else name.rpartition(".")[2])
 
     def is_lost(self, error: Exception) -> bool:
         # The server is shutting down, or somebody has ended the connection.
@@ -270,6 +278,11 @@ _STORED: Final[dict[Kind, tuple[type, ...]]] = {
     "uuid": (str,),
     "decimal": (str,),
 }
+
+
+def _once(name: str, mark: str) -> str:
+    """A name that was between such marks, in which each of its own is there twice."""
+    return name.replace(mark * 2, mark)
 
 
 def _without_zone(value: dt.datetime) -> dt.datetime:

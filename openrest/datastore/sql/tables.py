@@ -23,7 +23,8 @@ from openrest.datastore.records import is_assigned, unique_members
 from openrest.datastore.sql.backend import Backend, Failure, Place
 from openrest.datastore.sql.columns import Column
 from openrest.datastore.sql.failures import Refused
-from openrest.datastore.sql.reflection import fills_in, type_name, unique_indexes
+from openrest.datastore.sql.prepared import quoted
+from openrest.datastore.sql.reflection import Reflected, fills_in, reflected, type_name
 from openrest.datastore.sql.resource import Resource
 from openrest.errors import (
     RecordConflict,
@@ -167,31 +168,30 @@ class Table:
         inspector = sa.inspect(connection)
         if self.name in inspector.get_view_names(self.schema):
             raise TableMismatch(self._subject, ["it is a view, not a table."])
+        dialect = connection.dialect
+        there = reflected(inspector, self._place, lambda name: self.backend.spelled(name, dialect))
         collations = self.backend.collations(connection, self._place)
         found: dict[str, Any] = {
             self._same(each["name"]): {**each, "collation": collations.get(each["name"])}
-            for each in inspector.get_columns(*self._place)
+            for each in there.columns
         }
-        indexes = unique_indexes(inspector, self._place)
         columns: list[Column] = []
         differences = list(self.backend.table_differences(connection, self._place))
-        differences += self._column_differences(found, columns, connection.dialect)
-        differences += self._key_differences(inspector, connection, found)
+        differences += self._column_differences(found, columns, dialect)
+        differences += self._key_differences(there, connection, found)
         late = self.backend.checked_late(connection, self._place)
-        key = str(inspector.get_pk_constraint(*self._place).get("name"))
-        if key in late:
-            differences.append(deferrable("primary key", key))
-        differences += unique_differences(self.name, self.uniques, indexes, self._same, late)
-        foreign = inspector.get_foreign_keys(*self._place)
-        differences += self._foreign_differences(foreign)
+        if there.key_name is not None and there.key_name in late:
+            differences.append(deferrable("primary key", there.key_name))
+        differences += unique_differences(self.name, self.uniques, there.uniques, self._same, late)
+        differences += self._foreign_differences(there.foreign)
         if differences:
             raise TableMismatch(self._subject, differences)
         return Fitting(
             columns=tuple(columns),
-            uniques=self._uniques_by_name(inspector, indexes),
+            uniques=self._uniques_by_name(there),
             targets={
                 each["name"]: (self._member(each["constrained_columns"][0]), each["referred_table"])
-                for each in foreign
+                for each in there.foreign
                 if each["name"] and self._member(each["constrained_columns"][0])
             },
             sequence=self._sequence(connection),
@@ -252,11 +252,10 @@ class Table:
                 yield no_such_field(there["name"])
 
     def _key_differences(
-        self, inspector: sa.Inspector, connection: sa.Connection, found: Mapping[str, Any]
+        self, there: Reflected, connection: sa.Connection, found: Mapping[str, Any]
     ) -> Iterator[str]:
-        names = inspector.get_pk_constraint(*self._place)["constrained_columns"]
-        if list(map(self._same, names)) != [self._same(self.key)]:
-            yield wrong_key(names, self.key)
+        if list(map(self._same, there.key)) != [self._same(self.key)]:
+            yield wrong_key(there.key, self.key)
         elif self.assigned:
             wanted = self._assigning(connection, found[self._same(self.key)])
             if wanted:
@@ -294,18 +293,15 @@ class Table:
                 "ForeignField, which announces what is then refused."
             )
 
-    def _uniques_by_name(
-        self, inspector: sa.Inspector, indexes: Mapping[str, tuple[str, ...]]
-    ) -> dict[str, tuple[str, ...]]:
+    def _uniques_by_name(self, there: Reflected) -> dict[str, tuple[str, ...]]:
         declared = {frozenset(map(self._same, members)): members for members in self.uniques}
         by_name = {
             index: declared[frozenset(map(self._same, columns))]
-            for index, columns in indexes.items()
+            for index, columns in there.uniques.items()
         }
-        key = inspector.get_pk_constraint(*self._place).get("name") or "PRIMARY"
-        by_name[key] = (self.key,)
+        by_name[there.key_name or "PRIMARY"] = (self.key,)
         # SQLite tells the columns in the place of a name, as the table spells them.
-        for columns in ((self.key,), *filter(None, indexes.values())):
+        for columns in ((self.key,), *filter(None, there.uniques.values())):
             places = ", ".join(f"{self.name}.{column}" for column in columns).lower()
             together = frozenset(map(self._same, columns))
             by_name[places] = declared.get(together, (self.key,))
@@ -314,8 +310,7 @@ class Table:
     def _sequence(self, connection: sa.Connection) -> str | None:
         if not self.assigned or not self.backend.returns:
             return None
-        prepare = connection.dialect.identifier_preparer
-        quoted = ".".join(prepare.quote(part) for part in (self.schema, self.name) if part)
+        table = quoted(connection.dialect, self.schema, self.name)
         of_key = sa.text("SELECT pg_get_serial_sequence(:table, :key)")
-        found = connection.execute(of_key, {"table": quoted, "key": self.key}).scalar()
+        found = connection.execute(of_key, {"table": table, "key": self.key}).scalar()
         return str(found) if found else None

@@ -558,6 +558,71 @@ def test_a_foreign_key_that_the_model_does_not_know_is_refused(postgresql: Serve
     ]
 
 
+ODD = ['q"u', "q`u", "``", "q'u", "per%cent", "ex%i", "%s", "%%", "%(a)s", "a b", "a:b"]
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_column_may_have_any_name(kind: str, name: str, request: pytest.FixtureRequest) -> None:
+    database: Server = request.getfixturevalue(kind)
+    table = database.table()
+    odd: Any = type(
+        "Odd",
+        (models.Model,),
+        {
+            "id": models.PkField(),
+            name: models.StringField(required=True, validate=validate.Length(max=9)),
+        },
+    )
+    store_of(database, table, odd, UniqueTogether(name)).insert({name: "one"})
+    store = store_of(database, table, odd, UniqueTogether(name))
+    with pytest.raises(RecordConflict) as caught:
+        store.insert({name: "one"})
+    assert caught.value.members == (name,)
+    assert store.update(1, lambda record: {**record, name: "two"})[name] == "two"
+    assert list(store.find(Query((Condition(name, "eq", "two"),)))) == [{"id": 1, name: "two"}]
+    assert list(store.stream(Query(order=(Order(name),)))) == [{"id": 1, name: "two"}]
+
+
+@pytest.mark.parametrize("odd", [*ODD, "a.b"])
+def test_a_table_may_have_any_name(odd: str, database: Server) -> None:
+    table = f"{database.table()}{odd}"
+    unique = UniqueTogether("text", "likes")
+    try:
+        store_of(database, table, Tweet, unique)
+        store = store_of(database, table, Tweet, unique)
+        assert store.insert({"text": "one", "id": 5})["id"] == 5
+        assert store.insert({"text": "two"})["id"] == 6
+        with pytest.raises(RecordConflict) as caught:
+            store.update(6, lambda record: {**record, "text": "one"})
+        assert caught.value.members == ("text", "likes")
+        assert len(list(store.stream(Query()))) == store.count(Query()) == 2
+    finally:
+        with database.engine.connect() as connection:
+            sa.Table(table, sa.MetaData()).drop(connection, checkfirst=True)
+
+
+def test_a_foreign_key_may_have_any_name_in_mariadb(mariadb: Server) -> None:
+    class Odd(models.Model):
+        id = models.PkField()
+        locals()["q`u"] = models.IntForeignField(foreign={"resource": "authors"})
+
+    authors, books = mariadb.table(), mariadb.table()
+    author_store = store_of(mariadb, authors, Author)
+    store_of(mariadb, books, Odd)
+    mariadb.run(
+        f"ALTER TABLE {books} ADD CONSTRAINT `{books}``of` FOREIGN KEY (`q``u`) "
+        f"REFERENCES {authors} (id)"
+    )
+    store = store_of(mariadb, books, Odd)
+    with pytest.raises(TargetMissing) as caught:
+        store.insert({"q`u": 7})
+    assert caught.value.members == ("q`u",)
+    store.insert({"q`u": author_store.insert({"name": "Frank"})["id"]})
+    with pytest.raises(StillReferenced):
+        author_store.delete(1)
+
+
 def test_a_unique_key_is_a_conflict_of_its_members(database: Server) -> None:
     store = store_of(database, database.table(), Tweet, UniqueTogether("text", "likes"))
     store.insert({"text": "for key 'x'", "likes": 1})
