@@ -18,13 +18,15 @@ class Reflected:
     """A table as it is found.
 
     `key` are the columns of its primary key, which may have a name. `uniques` are those of each
-    other unique index by its name; none where it is on more than columns.
+    other unique index by its name; none where it is on more than columns. `nulls` are the names of
+    those that take two rows without a value for the same.
     """
 
     columns: Sequence[Found]
     key: tuple[str, ...]
     key_name: str | None
     uniques: Mapping[str, tuple[str, ...]]
+    nulls: Sequence[str]
     foreign: Sequence[Found]
 
 
@@ -37,6 +39,11 @@ def reflected(inspector: sa.Inspector, place: Place, spelled: Callable[[str], st
         key=tuple(map(spelled, key["constrained_columns"])),
         key_name=key.get("name"),
         uniques={spelled(name): tuple(map(spelled, uniques[name])) for name in uniques},
+        nulls=[
+            str(each["name"])
+            for each in inspector.get_indexes(*place)
+            if each.get("dialect_options", {}).get("postgresql_nulls_not_distinct")
+        ],
         foreign=[
             {
                 **each,

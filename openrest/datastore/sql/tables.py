@@ -183,6 +183,7 @@ class Table:
         if there.key_name is not None and there.key_name in late:
             differences.append(deferrable("primary key", there.key_name))
         differences += unique_differences(self.name, self.uniques, there.uniques, self._same, late)
+        differences += self._null_differences(there)
         differences += self._foreign_differences(there.foreign)
         if differences:
             raise TableMismatch(self._subject, differences)
@@ -262,6 +263,15 @@ class Table:
                 yield (
                     f"the column {quote(self.key)} does not get a new value by itself, or one that "
                     f"was given before: it must be {wanted}."
+                )
+
+    def _null_differences(self, there: Reflected) -> Iterator[str]:
+        nullable = {each["name"] for each in there.columns if each["nullable"]}
+        for index in there.nulls:
+            if nullable.intersection(there.uniques.get(index, ())):
+                yield (
+                    f"its unique index {quote(index)} is NULLS NOT DISTINCT: it must let several "
+                    "rows be without a value, as NULLS DISTINCT does."
                 )
 
     def _assigning(self, connection: sa.Connection, key: Mapping[str, Any]) -> str:

@@ -220,14 +220,15 @@ def test_a_constraint_that_is_checked_late_keeps_nothing_unique(
     table = postgresql.table()
     postgresql.run(
         f"CREATE TABLE {table} (slug text PRIMARY KEY DEFERRABLE {when}, title text NOT NULL, "
-        f"CONSTRAINT late UNIQUE (title) DEFERRABLE {when})"
+        f"CONSTRAINT {table}_late UNIQUE (title) DEFERRABLE {when})"
     )
     unique = UniqueTogether("title")
     assert differences(postgresql, table, Page, unique) == [
         f'its primary key "{table}_pkey" is DEFERRABLE: one that is checked late cannot be used.',
         f"no unique index keeps UniqueTogether('title'): CREATE UNIQUE INDEX "
         f'"{table}_title" ON "{table}" ("title")',
-        'its unique constraint "late" is DEFERRABLE: one that is checked late cannot be used.',
+        f'its unique constraint "{table}_late" is DEFERRABLE: one that is checked late cannot be '
+        "used.",
     ]
     postgresql.run(f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey, ADD PRIMARY KEY (slug)")
     postgresql.run(f"CREATE UNIQUE INDEX {table}_title ON {table} (title)")
@@ -235,6 +236,36 @@ def test_a_constraint_that_is_checked_late_keeps_nothing_unique(
     with pytest.raises(RecordConflict) as caught:
         store.insert_many([{"slug": slug, "title": "same"} for slug in ("a", "b")])
     assert caught.value.members == ("title",)
+
+
+def test_a_unique_index_must_let_several_rows_be_without_a_value(postgresql: Server) -> None:
+    class Page(models.Model):
+        slug = models.StringPkField()
+        title = models.StringField(allow_none=True)
+        number = models.IntegerField(required=True)
+
+    [(version,)] = postgresql.run("SHOW server_version_num")
+    if int(version) < 150000:
+        pytest.skip("it has no NULLS NOT DISTINCT")
+    table = postgresql.table()
+    postgresql.run(
+        f"CREATE TABLE {table} (slug text PRIMARY KEY, title text, number bigint NOT NULL, "
+        f"CONSTRAINT {table}_one UNIQUE NULLS NOT DISTINCT (title), "
+        f"CONSTRAINT {table}_never_null UNIQUE NULLS NOT DISTINCT (number))"
+    )
+    columns = f"{table} (title, number)"
+    postgresql.run(f"CREATE UNIQUE INDEX {table}_two ON {columns} NULLS NOT DISTINCT")
+    unique = [UniqueTogether(*names) for names in (["title"], ["number"], ["title", "number"])]
+    assert differences(postgresql, table, Page, *unique) == [
+        f'its unique index "{table}_{name}" is NULLS NOT DISTINCT: it must let several rows '
+        "be without a value, as NULLS DISTINCT does."
+        for name in ("one", "two")
+    ]
+    postgresql.run(f"ALTER TABLE {table} DROP CONSTRAINT {table}_one, ADD UNIQUE (title)")
+    postgresql.run(f"DROP INDEX {table}_two; CREATE UNIQUE INDEX {table}_two ON {columns}")
+    store = store_of(postgresql, table, Page, *unique)
+    store.insert_many([{"slug": slug, "title": None, "number": ord(slug)} for slug in "ab"])
+    assert [record["title"] for record in store.find(Query())] == [None, None]
 
 
 def test_a_key_that_is_given_again_is_refused_in_sqlite(tmp_path: Path) -> None:
