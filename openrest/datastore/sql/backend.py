@@ -137,6 +137,12 @@ class Backend(ABC):
         """Why no store can use a table, whatever its model is."""
         return ()
 
+    def unique_indexes(
+        self, connection: sa.Connection, place: Place
+    ) -> Mapping[str, tuple[str, ...]] | None:
+        """Those of `Reflected.uniques`, where the inspector does not tell of all."""
+        return None
+
     def spelled(self, name: str, dialect: sa.Dialect) -> str:
         """The name of a column or a constraint of which the inspector tells."""
         return name

@@ -30,15 +30,25 @@ class Reflected:
     foreign: Sequence[Found]
 
 
-def reflected(inspector: sa.Inspector, place: Place, spelled: Callable[[str], str]) -> Reflected:
-    """The table; `spelled` gives the name that is meant by one of which the inspector tells."""
+def reflected(
+    inspector: sa.Inspector,
+    place: Place,
+    spelled: Callable[[str], str],
+    uniques: Mapping[str, tuple[str, ...]] | None,
+) -> Reflected:
+    """The table; `spelled` gives the name that is meant by one of which the inspector tells.
+
+    `uniques` are known where the inspector does not tell of all.
+    """
     key = inspector.get_pk_constraint(*place)
-    uniques = _unique_indexes(inspector, place)
+    if uniques is None:
+        told = _unique_indexes(inspector, place)
+        uniques = {spelled(name): tuple(map(spelled, told[name])) for name in told}
     return Reflected(
         columns=[{**each, "name": spelled(each["name"])} for each in inspector.get_columns(*place)],
         key=tuple(map(spelled, key["constrained_columns"])),
         key_name=key.get("name"),
-        uniques={spelled(name): tuple(map(spelled, uniques[name])) for name in uniques},
+        uniques=uniques,
         nulls=[
             str(each["name"])
             for each in inspector.get_indexes(*place)

@@ -169,7 +169,12 @@ class Table:
         if self.name in inspector.get_view_names(self.schema):
             raise TableMismatch(self._subject, ["it is a view, not a table."])
         dialect = connection.dialect
-        there = reflected(inspector, self._place, lambda name: self.backend.spelled(name, dialect))
+        there = reflected(
+            inspector,
+            self._place,
+            lambda name: self.backend.spelled(name, dialect),
+            self.backend.unique_indexes(connection, self._place),
+        )
         collations = self.backend.collations(connection, self._place)
         found: dict[str, Any] = {
             self._same(each["name"]): {**each, "collation": collations.get(each["name"])}
