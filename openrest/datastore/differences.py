@@ -6,7 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from openrest.datastore.columns import quote
 
-__all__ = ["listed", "no_such_field", "null_differences", "unique_differences", "wrong_key"]
+__all__ = [
+    "deferrable",
+    "listed",
+    "no_such_field",
+    "null_differences",
+    "unique_differences",
+    "wrong_key",
+]
 
 
 def null_differences(name: str, *, required: bool, not_null: bool) -> Iterator[str]:
@@ -35,13 +42,15 @@ def unique_differences(
     uniques: Iterable[tuple[str, ...]],
     indexes: Mapping[str, tuple[str, ...]],
     same: Callable[[str], str] = str.lower,
+    late: Collection[str] = (),
 ) -> Iterator[str]:
     """What unique indexes a table lacks, and has besides: `indexes` are their columns by name.
 
     Those of one that is not on columns alone are none. `same` gives what is the same of names.
+    The indexes called `late` need not refuse a row when it is written.
     """
     wanted = {frozenset(map(same, members)): members for members in uniques}
-    found = {frozenset(map(same, columns)) for columns in indexes.values()}
+    found = {frozenset(map(same, indexes[index])) for index in indexes if index not in late}
     for names, members in wanted.items():
         if names not in found:
             index = quote("_".join((table, *members)))
@@ -54,6 +63,13 @@ def unique_differences(
             yield f"its unique index {quote(index)} is partial or on an expression."
         elif frozenset(map(same, columns)) not in wanted:
             yield f"its unique index {quote(index)} asks for {_validator(columns)}."
+        elif frozenset(map(same, columns)) not in found:
+            yield deferrable("unique constraint", index)
+
+
+def deferrable(kind: str, name: str) -> str:
+    """A constraint need not refuse a row when it is written, where a store can say why."""
+    return f"its {kind} {quote(name)} is DEFERRABLE: one that is checked late cannot be used."
 
 
 def listed(names: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from openrest.datastore.differences import (
 )
 from openrest.errors import TableMismatch
 
-__all__ = ["Table", "TableFound"]
+__all__ = ["Table", "TableFound", "unique_indexes"]
 
 #: What SQLite makes of a declared type, in the order in which it looks
 #: (https://www.sqlite.org/datatype3.html, section 3.1).
@@ -103,7 +103,7 @@ class Table:
         [(name, kind, strict, statement)] = tables
         if kind != "table":
             raise TableMismatch(self._subject, [f"it is a {kind}, not a table."])
-        indexes = _unique_indexes(connection, self.name)
+        indexes = unique_indexes(connection, self.name)
         differences = [
             *self._column_differences(connection),
             *self._key_differences(connection, statement),
@@ -182,7 +182,7 @@ def _look_up(connection: sqlite3.Connection, name: str) -> list[tuple[str, str, 
     ).fetchall()
 
 
-def _unique_indexes(connection: sqlite3.Connection, table: str) -> dict[str, tuple[str, ...]]:
+def unique_indexes(connection: sqlite3.Connection, table: str) -> dict[str, tuple[str, ...]]:
     """The columns of each unique index but the key's; none where it is on more than columns."""
     indexes: dict[str, tuple[str, ...]] = {}
     for index, partial in connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -132,6 +132,24 @@ class Backend(ABC):
     def collations(self, connection: sa.Connection, place: Place) -> Mapping[str, str]:
         """The collation of each column of a table, where the inspector does not tell it."""
         return {}
+
+    def table_differences(self, connection: sa.Connection, place: Place) -> Iterable[str]:
+        """Why no store can use a table, whatever its model is."""
+        return ()
+
+    def unique_indexes(
+        self, connection: sa.Connection, place: Place
+    ) -> Mapping[str, tuple[str, ...]] | None:
+        """Those of `Reflected.uniques`, where the inspector does not tell of all."""
+        return None
+
+    def spelled(self, name: str, dialect: sa.Dialect) -> str:
+        """The name of a column or a constraint of which the inspector tells."""
+        return name
+
+    def checked_late(self, connection: sa.Connection, place: Place) -> Collection[str]:
+        """The unique indexes of a table, by name, that need not refuse a row when it is written."""
+        return ()
 
     def lowered(self, text: str) -> str:
         """The text that is looked for in what `lower` gives."""

@@ -30,6 +30,7 @@ class KeyTable:
 
     def __init__(self, resource: str, backend: Backend, dialect: sa.Dialect) -> None:
         self._resource = resource
+        self._backend = backend
         # In MariaDB a key of an index has a length, and texts of their table's collation.
         name = sa.String(_LONGEST, collation="C") if backend.returns else sa.String(_LONGEST)
         long = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
@@ -88,12 +89,14 @@ class KeyTable:
                 if not sa.inspect(connection).has_table(KEYS_TABLE):
                     raise
             inspector = sa.inspect(connection)
+        differences = list(self._backend.table_differences(connection, (KEYS_TABLE, None)))
         found = [each["name"] for each in inspector.get_columns(KEYS_TABLE)]
         if found != [*self._table.c.keys()]:
-            raise TableMismatch(
-                f"the table {KEYS_TABLE!r}",
-                ["it is not the one that keeps the keys of requests, which needs this name."],
+            differences.append(
+                "it is not the one that keeps the keys of requests, which needs this name."
             )
+        if differences:
+            raise TableMismatch(f"the table {KEYS_TABLE!r}", differences)
 
     def recall(self, once: Once) -> Written:
         """Gives the fingerprint and the rows of a request."""

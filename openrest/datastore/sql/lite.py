@@ -6,16 +6,17 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 
 from openrest.datastore import columns as plain
 from openrest.datastore.database import AWAY, LOWER, STEPS, TAKEN, lower
-from openrest.datastore.sql.backend import Backend, Failure, Found
+from openrest.datastore.sql.backend import Backend, Failure, Found, Place
 from openrest.datastore.sql.columns import Column, Kind
+from openrest.datastore.tables import unique_indexes
 from openrest.models import shapes as s
 
 __all__ = ["SQLite"]
@@ -84,6 +85,17 @@ class SQLite(Backend):
         # What is in a BOOLEAN column are whole numbers.
         fits = isinstance(type_, (wanted[column.kind], sa.Boolean))
         return replace(column, type=type_) if fits else None
+
+    def unique_indexes(
+        self, connection: sa.Connection, place: Place
+    ) -> Mapping[str, tuple[str, ...]] | None:
+        # The inspector looks for constraints in the text of CREATE TABLE, and reads no quotes or
+        # parentheses in a name.
+        name, schema = place
+        if schema is not None:
+            return None
+        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+        return unique_indexes(driver, name)
 
     def session(self, statement_timeout: float) -> Sequence[str]:
         return (

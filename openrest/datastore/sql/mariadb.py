@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -51,6 +51,9 @@ _MEANINGS: Final[dict[int, Any]] = {
 }
 #: These are the driver's own: the server cannot be reached, or does not answer.
 _NOT_REACHED: Final = range(2000, 2100)
+
+#: A name in an error about a foreign key.
+_QUOTED: Final = "`((?:``|[^`])+)`"
 
 _NAMES: Final = ("mysql", "mariadb")
 
@@ -146,6 +149,22 @@ class MariaDB(Backend):
         rows = connection.execute(known, {"name": name, "schema": schema})
         return {row[0]: row[1] for row in rows}
 
+    def spelled(self, name: str, dialect: sa.Dialect) -> str:
+        # The inspector reads SHOW CREATE TABLE, and leaves a quote in a name twice as it is there.
+        return _once(name, dialect.identifier_preparer.final_quote)
+
+    def table_differences(self, connection: sa.Connection, place: Place) -> Iterator[str]:
+        # What such an engine has written stays, whatever is undone: a dry run would be a write.
+        known = sa.text(
+            "SELECT known.engine FROM information_schema.tables AS known "
+            "LEFT JOIN information_schema.engines AS engines ON engines.engine = known.engine "
+            "WHERE known.table_schema = coalesce(:schema, database()) "
+            "AND known.table_name = :name AND coalesce(engines.transactions, 'NO') <> 'YES'"
+        )
+        name, schema = place
+        for (engine,) in connection.execute(known, {"name": name, "schema": schema}):
+            yield f"its engine {engine} has no transactions: it must be one with, ENGINE=InnoDB."
+
     @property
     def index_options(self) -> dict[str, Any]:
         # Of a text without a length, which only has to be found faster, the beginning.
@@ -191,15 +210,16 @@ class MariaDB(Backend):
         what = _MEANINGS.get(number, "broken")
         # The values come first, and may have anything in them.
         taken = r".*for key '(.+)'$"
-        pattern = r"CONSTRAINT `(.+?)` FOREIGN" if "FOREIGN KEY" in text else taken
-        named = re.search(pattern, text, re.DOTALL)
-        table = re.search(r"fails \(`.+?`\.`(.+?)`", text)
-        return Failure(
-            what,
-            # MySQL puts the name of the table before it.
-            named[1].rpartition(".")[2] if named else "",
-            table[1] if table else "",
-        )
+        if "FOREIGN KEY" in text:
+            named = re.search(rf"CONSTRAINT {_QUOTED} FOREIGN", text)
+            table = re.search(rf"fails \({_QUOTED}\.{_QUOTED}", text)
+            return Failure(
+                what, _once(named[1], "`") if named else "", _once(table[2], "`") if table else ""
+            )
+        named = re.search(taken, text, re.DOTALL)
+        name = named[1] if named else ""
+        # MySQL puts the name of the table before it.
+        return Failure(what, name if self._is_mariadb else name.rpartition(".")[2])
 
     def is_lost(self, error: Exception) -> bool:
         # The server is shutting down, or somebody has ended the connection.
@@ -258,6 +278,11 @@ _STORED: Final[dict[Kind, tuple[type, ...]]] = {
     "uuid": (str,),
     "decimal": (str,),
 }
+
+
+def _once(name: str, mark: str) -> str:
+    """A name that was between such marks, in which each of its own is there twice."""
+    return name.replace(mark * 2, mark)
 
 
 def _without_zone(value: dt.datetime) -> dt.datetime:

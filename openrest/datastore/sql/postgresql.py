@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -87,6 +87,18 @@ class PostgreSQL(Backend):
         name, schema = place
         rows = connection.execute(known, {"name": name, "schema": schema})
         return {row[0]: row[1] for row in rows}
+
+    def checked_late(self, connection: sa.Connection, place: Place) -> Collection[str]:
+        """Those of constraints that are DEFERRABLE: perhaps only the commit refuses a row."""
+        known = sa.text(
+            "SELECT own.relname FROM pg_index JOIN pg_class AS own ON own.oid = indexrelid "
+            "JOIN pg_class AS known ON known.oid = indrelid "
+            "JOIN pg_namespace ON pg_namespace.oid = known.relnamespace "
+            "WHERE known.relname = :name AND indisunique AND NOT indimmediate "
+            "AND coalesce(nspname = CAST(:schema AS text), pg_table_is_visible(known.oid))"
+        )
+        name, schema = place
+        return {row[0] for row in connection.execute(known, {"name": name, "schema": schema})}
 
     def column(self, member: s.Member, *, indexed: bool) -> Column:
         value = value_of(member)

@@ -7,10 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-__all__ = ["Prepared", "Written"]
+__all__ = ["Prepared", "Written", "quoted"]
 
 #: A statement and the values to bind to it, as the driver takes them.
 Written = tuple[str, Any]
+
+
+def quoted(dialect: sa.Dialect, *names: str | None) -> str:
+    """The name of a table, perhaps with that of its schema, for a statement without values."""
+    quote = dialect.identifier_preparer.quote
+    text = ".".join(quote(name) for name in names if name)
+    # SQLAlchemy has each % twice where the driver takes one for the mark of a value.
+    return text.replace("%%", "%") if dialect.paramstyle in ("format", "pyformat") else text
 
 
 class Prepared:

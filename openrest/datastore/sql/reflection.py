@@ -2,18 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from openrest.datastore.sql.backend import Found, Place
 
-__all__ = ["fills_in", "type_name", "unique_indexes"]
+__all__ = ["Reflected", "fills_in", "reflected", "type_name"]
 
 
-def unique_indexes(inspector: sa.Inspector, place: Place) -> dict[str, tuple[str, ...]]:
-    """The columns of each unique index but the key's; none where it is on more than columns."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reflected:
+    """A table as it is found.
+
+    `key` are the columns of its primary key, which may have a name. `uniques` are those of each
+    other unique index by its name; none where it is on more than columns. `nulls` are the names of
+    those that take two rows without a value for the same.
+    """
+
+    columns: Sequence[Found]
+    key: tuple[str, ...]
+    key_name: str | None
+    uniques: Mapping[str, tuple[str, ...]]
+    nulls: Sequence[str]
+    foreign: Sequence[Found]
+
+
+def reflected(
+    inspector: sa.Inspector,
+    place: Place,
+    spelled: Callable[[str], str],
+    uniques: Mapping[str, tuple[str, ...]] | None,
+) -> Reflected:
+    """The table; `spelled` gives the name that is meant by one of which the inspector tells.
+
+    `uniques` are known where the inspector does not tell of all.
+    """
+    key = inspector.get_pk_constraint(*place)
+    if uniques is None:
+        told = _unique_indexes(inspector, place)
+        uniques = {spelled(name): tuple(map(spelled, told[name])) for name in told}
+    return Reflected(
+        columns=[{**each, "name": spelled(each["name"])} for each in inspector.get_columns(*place)],
+        key=tuple(map(spelled, key["constrained_columns"])),
+        key_name=key.get("name"),
+        uniques=uniques,
+        nulls=[
+            str(each["name"])
+            for each in inspector.get_indexes(*place)
+            if each.get("dialect_options", {}).get("postgresql_nulls_not_distinct")
+        ],
+        foreign=[
+            {
+                **each,
+                "name": spelled(each["name"] or ""),
+                "constrained_columns": [*map(spelled, each["constrained_columns"])],
+            }
+            for each in inspector.get_foreign_keys(*place)
+        ],
+    )
+
+
+def _unique_indexes(inspector: sa.Inspector, place: Place) -> dict[str, tuple[str, ...]]:
     indexes: dict[str, tuple[str, ...]] = {}
     for each in inspector.get_unique_constraints(*place):
         indexes[str(each["name"] or "_".join(each["column_names"]))] = tuple(each["column_names"])

@@ -23,7 +23,7 @@ from openrest.datastore.sql.fitting import largest
 from openrest.datastore.sql.keys import KeyTable, RememberedRecords
 from openrest.datastore.sql.limits import index_mistakes, name_mistakes
 from openrest.datastore.sql.pool import Done
-from openrest.datastore.sql.prepared import Written
+from openrest.datastore.sql.prepared import Written, quoted
 from openrest.datastore.sql.resource import Resource, mistakes_of, read
 from openrest.datastore.sql.searching import Searched, is_search, passing
 from openrest.datastore.sql.statements import Statements
@@ -107,10 +107,9 @@ class SQLDataStore(TransactionalStore):
         self._statements = Statements(
             where.table, where.schema, columns, self.key.name, backend, dialect
         )
-        quoted = dialect.identifier_preparer
         key = next(column for column in columns if column.name == self.key.name)
         self._largest_key = largest(key.type)
-        self._name = ".".join(quoted.quote(part) for part in (where.schema, where.table) if part)
+        self._name = quoted(dialect, where.schema, where.table)
         self._decoder = Decoder(
             where.table,
             self.shape,

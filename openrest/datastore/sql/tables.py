@@ -12,6 +12,7 @@ from sqlalchemy import exc
 
 from openrest.datastore.columns import quote
 from openrest.datastore.differences import (
+    deferrable,
     listed,
     no_such_field,
     null_differences,
@@ -22,7 +23,8 @@ from openrest.datastore.records import is_assigned, unique_members
 from openrest.datastore.sql.backend import Backend, Failure, Place
 from openrest.datastore.sql.columns import Column
 from openrest.datastore.sql.failures import Refused
-from openrest.datastore.sql.reflection import fills_in, type_name, unique_indexes
+from openrest.datastore.sql.prepared import quoted
+from openrest.datastore.sql.reflection import Reflected, fills_in, reflected, type_name
 from openrest.datastore.sql.resource import Resource
 from openrest.errors import (
     RecordConflict,
@@ -166,26 +168,36 @@ class Table:
         inspector = sa.inspect(connection)
         if self.name in inspector.get_view_names(self.schema):
             raise TableMismatch(self._subject, ["it is a view, not a table."])
+        dialect = connection.dialect
+        there = reflected(
+            inspector,
+            self._place,
+            lambda name: self.backend.spelled(name, dialect),
+            self.backend.unique_indexes(connection, self._place),
+        )
         collations = self.backend.collations(connection, self._place)
         found: dict[str, Any] = {
             self._same(each["name"]): {**each, "collation": collations.get(each["name"])}
-            for each in inspector.get_columns(*self._place)
+            for each in there.columns
         }
-        indexes = unique_indexes(inspector, self._place)
         columns: list[Column] = []
-        differences = list(self._column_differences(found, columns, connection.dialect))
-        differences += self._key_differences(inspector, connection, found)
-        differences += unique_differences(self.name, self.uniques, indexes, self._same)
-        foreign = inspector.get_foreign_keys(*self._place)
-        differences += self._foreign_differences(foreign)
+        differences = list(self.backend.table_differences(connection, self._place))
+        differences += self._column_differences(found, columns, dialect)
+        differences += self._key_differences(there, connection, found)
+        late = self.backend.checked_late(connection, self._place)
+        if there.key_name is not None and there.key_name in late:
+            differences.append(deferrable("primary key", there.key_name))
+        differences += unique_differences(self.name, self.uniques, there.uniques, self._same, late)
+        differences += self._null_differences(there)
+        differences += self._foreign_differences(there.foreign)
         if differences:
             raise TableMismatch(self._subject, differences)
         return Fitting(
             columns=tuple(columns),
-            uniques=self._uniques_by_name(inspector, indexes),
+            uniques=self._uniques_by_name(there),
             targets={
                 each["name"]: (self._member(each["constrained_columns"][0]), each["referred_table"])
-                for each in foreign
+                for each in there.foreign
                 if each["name"] and self._member(each["constrained_columns"][0])
             },
             sequence=self._sequence(connection),
@@ -246,17 +258,25 @@ class Table:
                 yield no_such_field(there["name"])
 
     def _key_differences(
-        self, inspector: sa.Inspector, connection: sa.Connection, found: Mapping[str, Any]
+        self, there: Reflected, connection: sa.Connection, found: Mapping[str, Any]
     ) -> Iterator[str]:
-        names = inspector.get_pk_constraint(*self._place)["constrained_columns"]
-        if list(map(self._same, names)) != [self._same(self.key)]:
-            yield wrong_key(names, self.key)
+        if list(map(self._same, there.key)) != [self._same(self.key)]:
+            yield wrong_key(there.key, self.key)
         elif self.assigned:
             wanted = self._assigning(connection, found[self._same(self.key)])
             if wanted:
                 yield (
                     f"the column {quote(self.key)} does not get a new value by itself, or one that "
                     f"was given before: it must be {wanted}."
+                )
+
+    def _null_differences(self, there: Reflected) -> Iterator[str]:
+        nullable = {each["name"] for each in there.columns if each["nullable"]}
+        for index in there.nulls:
+            if nullable.intersection(there.uniques.get(index, ())):
+                yield (
+                    f"its unique index {quote(index)} is NULLS NOT DISTINCT: it must let several "
+                    "rows be without a value, as NULLS DISTINCT does."
                 )
 
     def _assigning(self, connection: sa.Connection, key: Mapping[str, Any]) -> str:
@@ -288,18 +308,15 @@ class Table:
                 "ForeignField, which announces what is then refused."
             )
 
-    def _uniques_by_name(
-        self, inspector: sa.Inspector, indexes: Mapping[str, tuple[str, ...]]
-    ) -> dict[str, tuple[str, ...]]:
+    def _uniques_by_name(self, there: Reflected) -> dict[str, tuple[str, ...]]:
         declared = {frozenset(map(self._same, members)): members for members in self.uniques}
         by_name = {
             index: declared[frozenset(map(self._same, columns))]
-            for index, columns in indexes.items()
+            for index, columns in there.uniques.items()
         }
-        key = inspector.get_pk_constraint(*self._place).get("name") or "PRIMARY"
-        by_name[key] = (self.key,)
+        by_name[there.key_name or "PRIMARY"] = (self.key,)
         # SQLite tells the columns in the place of a name, as the table spells them.
-        for columns in ((self.key,), *filter(None, indexes.values())):
+        for columns in ((self.key,), *filter(None, there.uniques.values())):
             places = ", ".join(f"{self.name}.{column}" for column in columns).lower()
             together = frozenset(map(self._same, columns))
             by_name[places] = declared.get(together, (self.key,))
@@ -308,8 +325,7 @@ class Table:
     def _sequence(self, connection: sa.Connection) -> str | None:
         if not self.assigned or not self.backend.returns:
             return None
-        prepare = connection.dialect.identifier_preparer
-        quoted = ".".join(prepare.quote(part) for part in (self.schema, self.name) if part)
+        table = quoted(connection.dialect, self.schema, self.name)
         of_key = sa.text("SELECT pg_get_serial_sequence(:table, :key)")
-        found = connection.execute(of_key, {"table": quoted, "key": self.key}).scalar()
+        found = connection.execute(of_key, {"table": table, "key": self.key}).scalar()
         return str(found) if found else None

@@ -188,6 +188,86 @@ def test_every_difference_is_named_at_once_in_mariadb(mariadb: Server) -> None:
     ]
 
 
+@pytest.mark.parametrize("engine", ["MyISAM", "MEMORY", "Aria"])
+def test_an_engine_without_transactions_is_refused(engine: str, mariadb: Server) -> None:
+    class Count(models.Model):
+        id = models.PkField()
+        number = models.IntegerField(required=True)
+
+    table = mariadb.table()
+    mariadb.run(
+        f"CREATE TABLE {table} (id bigint AUTO_INCREMENT PRIMARY KEY, number bigint NOT NULL) "
+        f"ENGINE={engine}"
+    )
+    assert differences(mariadb, table, Count) == [
+        f"its engine {engine} has no transactions: it must be one with, ENGINE=InnoDB."
+    ]
+    mariadb.run(f"ALTER TABLE {table} ENGINE=InnoDB")
+    store = store_of(mariadb, table, Count)
+    with rehearsal():
+        store.insert({"number": 1})
+    assert store.count(Query()) == 0
+
+
+@pytest.mark.parametrize("when", ["INITIALLY DEFERRED", "INITIALLY IMMEDIATE"])
+def test_a_constraint_that_is_checked_late_keeps_nothing_unique(
+    when: str, postgresql: Server
+) -> None:
+    class Page(models.Model):
+        slug = models.StringPkField()
+        title = models.StringField(required=True)
+
+    table = postgresql.table()
+    postgresql.run(
+        f"CREATE TABLE {table} (slug text PRIMARY KEY DEFERRABLE {when}, title text NOT NULL, "
+        f"CONSTRAINT {table}_late UNIQUE (title) DEFERRABLE {when})"
+    )
+    unique = UniqueTogether("title")
+    assert differences(postgresql, table, Page, unique) == [
+        f'its primary key "{table}_pkey" is DEFERRABLE: one that is checked late cannot be used.',
+        f"no unique index keeps UniqueTogether('title'): CREATE UNIQUE INDEX "
+        f'"{table}_title" ON "{table}" ("title")',
+        f'its unique constraint "{table}_late" is DEFERRABLE: one that is checked late cannot be '
+        "used.",
+    ]
+    postgresql.run(f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey, ADD PRIMARY KEY (slug)")
+    postgresql.run(f"CREATE UNIQUE INDEX {table}_title ON {table} (title)")
+    store = store_of(postgresql, table, Page, unique)
+    with pytest.raises(RecordConflict) as caught:
+        store.insert_many([{"slug": slug, "title": "same"} for slug in ("a", "b")])
+    assert caught.value.members == ("title",)
+
+
+def test_a_unique_index_must_let_several_rows_be_without_a_value(postgresql: Server) -> None:
+    class Page(models.Model):
+        slug = models.StringPkField()
+        title = models.StringField(allow_none=True)
+        number = models.IntegerField(required=True)
+
+    [(version,)] = postgresql.run("SHOW server_version_num")
+    if int(version) < 150000:
+        pytest.skip("it has no NULLS NOT DISTINCT")
+    table = postgresql.table()
+    postgresql.run(
+        f"CREATE TABLE {table} (slug text PRIMARY KEY, title text, number bigint NOT NULL, "
+        f"CONSTRAINT {table}_one UNIQUE NULLS NOT DISTINCT (title), "
+        f"CONSTRAINT {table}_never_null UNIQUE NULLS NOT DISTINCT (number))"
+    )
+    columns = f"{table} (title, number)"
+    postgresql.run(f"CREATE UNIQUE INDEX {table}_two ON {columns} NULLS NOT DISTINCT")
+    unique = [UniqueTogether(*names) for names in (["title"], ["number"], ["title", "number"])]
+    assert differences(postgresql, table, Page, *unique) == [
+        f'its unique index "{table}_{name}" is NULLS NOT DISTINCT: it must let several rows '
+        "be without a value, as NULLS DISTINCT does."
+        for name in ("one", "two")
+    ]
+    postgresql.run(f"ALTER TABLE {table} DROP CONSTRAINT {table}_one, ADD UNIQUE (title)")
+    postgresql.run(f"DROP INDEX {table}_two; CREATE UNIQUE INDEX {table}_two ON {columns}")
+    store = store_of(postgresql, table, Page, *unique)
+    store.insert_many([{"slug": slug, "title": None, "number": ord(slug)} for slug in "ab"])
+    assert [record["title"] for record in store.find(Query())] == [None, None]
+
+
 def test_a_key_that_is_given_again_is_refused_in_sqlite(tmp_path: Path) -> None:
     database = Server("sqlite", f"sqlite:///{tmp_path}/test.db")
     database.run("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL, likes INT NOT NULL)")
@@ -507,6 +587,69 @@ def test_a_foreign_key_that_the_model_does_not_know_is_refused(postgresql: Serve
         f'its foreign key ("author") refers to "{authors}": one field of the model must be a '
         "ForeignField, which announces what is then refused."
     ]
+
+
+ODD = ['q"u', "q`u", "a)b", "``", "q'u", "per%cent", "ex%i", "%s", "%%", "%(a)s", "a b", "a:b"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_column_may_have_any_name(name: str, database: Server) -> None:
+    table = database.table()
+    odd: Any = type(
+        "Odd",
+        (models.Model,),
+        {
+            "id": models.PkField(),
+            name: models.StringField(required=True, validate=validate.Length(max=9)),
+        },
+    )
+    store_of(database, table, odd, UniqueTogether(name)).insert({name: "one"})
+    store = store_of(database, table, odd, UniqueTogether(name))
+    with pytest.raises(RecordConflict) as caught:
+        store.insert({name: "one"})
+    assert caught.value.members == (name,)
+    assert store.update(1, lambda record: {**record, name: "two"})[name] == "two"
+    assert list(store.find(Query((Condition(name, "eq", "two"),)))) == [{"id": 1, name: "two"}]
+    assert list(store.stream(Query(order=(Order(name),)))) == [{"id": 1, name: "two"}]
+
+
+@pytest.mark.parametrize("odd", [*ODD, "a.b"])
+def test_a_table_may_have_any_name(odd: str, database: Server) -> None:
+    table = f"{database.table()}{odd}"
+    unique = UniqueTogether("text", "likes")
+    try:
+        store_of(database, table, Tweet, unique)
+        store = store_of(database, table, Tweet, unique)
+        assert store.insert({"text": "one", "id": 5})["id"] == 5
+        assert store.insert({"text": "two"})["id"] == 6
+        with pytest.raises(RecordConflict) as caught:
+            store.update(6, lambda record: {**record, "text": "one"})
+        assert caught.value.members == ("text", "likes")
+        assert len(list(store.stream(Query()))) == store.count(Query()) == 2
+    finally:
+        with database.engine.connect() as connection:
+            sa.Table(table, sa.MetaData()).drop(connection, checkfirst=True)
+
+
+def test_a_foreign_key_may_have_any_name_in_mariadb(mariadb: Server) -> None:
+    class Odd(models.Model):
+        id = models.PkField()
+        locals()["q`u"] = models.IntForeignField(foreign={"resource": "authors"})
+
+    authors, books = mariadb.table(), mariadb.table()
+    author_store = store_of(mariadb, authors, Author)
+    store_of(mariadb, books, Odd)
+    mariadb.run(
+        f"ALTER TABLE {books} ADD CONSTRAINT `{books}``of` FOREIGN KEY (`q``u`) "
+        f"REFERENCES {authors} (id)"
+    )
+    store = store_of(mariadb, books, Odd)
+    with pytest.raises(TargetMissing) as caught:
+        store.insert({"q`u": 7})
+    assert caught.value.members == ("q`u",)
+    store.insert({"q`u": author_store.insert({"name": "Frank"})["id"]})
+    with pytest.raises(StillReferenced):
+        author_store.delete(1)
 
 
 def test_a_unique_key_is_a_conflict_of_its_members(database: Server) -> None:
