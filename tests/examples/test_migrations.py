@@ -25,6 +25,7 @@ PART = """    part_of = models.IntForeignField(
 """
 KEY = "sa.PrimaryKeyConstraint('id')"
 FOREIGN_KEY = "sa.ForeignKeyConstraint(['part_of'], ['products.id'], name='part_of_what')"
+STOCK = "    stock = models.IntegerField(load_default=0)\n"
 NOTHING_TO_DO = "No new upgrade operations detected."
 FIELDS = FIELD + "    maker = models.StringField(validate=Length(max=50))\n"
 
@@ -144,3 +145,30 @@ def test_indexes_and_foreign_keys_made_by_hand_stay(kind: str, empty_folder: Pat
         run([*ALEMBIC, "upgrade", "head"])
         assert NOTHING_TO_DO in run([*ALEMBIC, "check"])
         assert run(SEE) == "It fits.\n"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=only_in_ci) for kind in KINDS],
+)
+def test_a_default_of_the_database_is_one_step(kind: str, empty_folder: Path) -> None:
+    with empty_server(kind, empty_folder) as database:
+        run = runner(empty_folder, database.url)
+        run([*ALEMBIC, "revision", "--autogenerate", "-m", "Make products"])
+        run([*ALEMBIC, "upgrade", "head"])
+        database.run("INSERT INTO products (name, price) VALUES ('Soap', '1.50')")
+
+        shop = empty_folder / "examples/migrations/shop.py"
+        shop.write_text(shop.read_text().replace(FIELD, FIELD + STOCK))
+        run([*ALEMBIC, "revision", "--autogenerate", "-m", "Count them"])
+        [made] = (empty_folder / "examples/migrations/versions").glob("*_count_them.py")
+        made.write_text(
+            made.read_text().replace("nullable=False", "nullable=False, server_default='0'", 1)
+        )
+        run([*ALEMBIC, "upgrade", "head"])
+        assert NOTHING_TO_DO in run([*ALEMBIC, "check"])
+        assert run(SEE) == "It fits.\n"
+        # As a program does that has been started before.
+        database.run("INSERT INTO products (name, price) VALUES ('Salt', '1.50')")
+        stock = "SELECT name, stock FROM products ORDER BY id"
+        assert database.run(stock) == [("Soap", 0), ("Salt", 0)]
