@@ -1,5 +1,7 @@
 """What alembic runs: it compares the tables of the resources with those that there are."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context
 from sqlalchemy import event
@@ -19,6 +21,19 @@ def keep_options(table: sa.Table, connection: sa.Connection, **_: object) -> Non
         table.kwargs.update(described.kwargs)
 
 
+def is_compared(item: Any, _: object, kind: str, reflected: bool, model_has: object) -> bool:
+    """Leave indexes and foreign keys alone that were made by hand, as long as their columns stay.
+
+    They are not in a model. Unique indexes are: openrest refuses those that it does not know.
+    """
+    if not reflected or model_has is not None or kind not in ("index", "foreign_key_constraint"):
+        return True
+    if kind == "index" and item.unique:
+        return True
+    stay = metadata.tables[item.table.key].columns
+    return not all(column.name in stay for column in item.columns)
+
+
 with sa.create_engine(URL).connect() as connection:
     for controller in CONTROLLERS:
         resource = controller.definition
@@ -32,6 +47,7 @@ with sa.create_engine(URL).connect() as connection:
         render_as_batch=connection.dialect.name == "sqlite",
         # The keys of requests are openrest's own.
         include_name=lambda name, kind, _: name != "openrest_idempotency_keys",
+        include_object=is_compared,
     )
     with context.begin_transaction():
         context.run_migrations()
