@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from openrest import models
 from openrest.datastore import SQLDataStore, UniqueTogether
+from openrest.datastore.sql.failures import Again
 from openrest.errors import (
     ConfigurationError,
     RecordConflict,
@@ -26,7 +27,7 @@ from openrest.errors import (
     TableMismatch,
     TargetMissing,
 )
-from openrest.interfaces import StoreValidator
+from openrest.interfaces import Record, StoreValidator
 from openrest.query import Condition, Order, Query
 from openrest.rehearsal import rehearsal
 from openrest.testing.store_base import MOST, Everything, exact
@@ -626,6 +627,14 @@ def test_a_table_may_have_any_name(odd: str, database: Server) -> None:
             store.update(6, lambda record: {**record, "text": "one"})
         assert caught.value.members == ("text", "likes")
         assert len(list(store.stream(Query()))) == store.count(Query()) == 2
+        undone = iter([Again("as if by the database")])
+
+        def change(record: Record) -> Record:
+            for error in undone:
+                raise error
+            return {**record, "likes": 3}
+
+        assert store.update(6, change)["likes"] == 3
     finally:
         with database.engine.connect() as connection:
             sa.Table(table, sa.MetaData()).drop(connection, checkfirst=True)
