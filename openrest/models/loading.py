@@ -93,13 +93,14 @@ def _except(shape: s.Except) -> Load:
 def _list(shape: s.List) -> Load:
     load_item = loader(shape.item)
     low, high = shape.min_items, shape.max_items
+    too_few = say(msg.NOT_EMPTY) if low == 1 else say(msg.MIN_ITEMS, minimum=low)
 
     def load_list(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not list:
             mistake(mistakes, at, say(msg.ARRAY))
             return None
         if len(value) < low:
-            mistake(mistakes, at, say(msg.MIN_ITEMS, minimum=low))
+            mistake(mistakes, at, too_few)
         elif high is not None and len(value) > high:
             mistake(mistakes, at, say(msg.MAX_ITEMS, maximum=high))
         return [load_item(item, f"{at}/{index}", mistakes) for index, item in enumerate(value)]

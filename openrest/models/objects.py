@@ -31,13 +31,14 @@ def map_loader(shape: s.Map, compiled: Compile) -> Load:
     load_key = None if shape.key is None else _key_loader(shape.key, compiled)
     load_value = compiled(shape.value)
     low, high = shape.min_members, shape.most
+    too_few = say(msg.NOT_EMPTY) if low == 1 else say(msg.MIN_MEMBERS, minimum=low)
 
     def load_map(value: Any, at: str, mistakes: list[Mistake]) -> Any:
         if type(value) is not dict:
             mistake(mistakes, at, say(msg.OBJECT))
             return None
         if len(value) < low:
-            mistake(mistakes, at, say(msg.MIN_MEMBERS, minimum=low))
+            mistake(mistakes, at, too_few)
         elif high is not None and len(value) > high:
             mistake(mistakes, at, say(msg.MAX_MEMBERS, maximum=high))
             return None  # the keys are not hashed

@@ -256,7 +256,7 @@ def test_a_filter_finds_what_it_says(api: Client, query: str, ids: list[int]) ->
             "is not JSON: Expecting property name enclosed in double quotes at line 1, column 3",
         )]),
         ("any_of=%7B%7D", [("any_of", None, "must be an array")]),
-        ("any_of=[]", [("any_of", None, "must have at least 1 items")]),
+        ("any_of=[]", [("any_of", None, "must not be empty")]),
         ("any_of=null", [("any_of", None, "must be an array")]),
         ("any_of=[null]", [("any_of", "#/0", "must be an object")]),
         ("any_of=NaN", [("any_of", None, "cannot be read. NaN is not JSON.")]),
@@ -270,7 +270,7 @@ def test_a_filter_finds_what_it_says(api: Client, query: str, ids: list[int]) ->
         ('any_of=[{"seconds":+"x"}]', [("any_of", "#/0/seconds", "must be an integer")]),
         (any_of({"seconds": None}), [("any_of", "#/0/seconds", "must be an integer")]),
         (any_of({"seconds__in": []}), [
-            ("any_of", "#/0/seconds__in", "must have at least 1 items"),
+            ("any_of", "#/0/seconds__in", "must not be empty"),
         ]),
         (any_of({"seconds__in": [1] * 101}), [
             ("any_of", "#/0/seconds__in", "must have at most 100 items"),

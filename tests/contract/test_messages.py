@@ -45,7 +45,7 @@ class Odd(models.Model):
     """What can be wrong in ways that the API of everything has no use for."""
 
     id = models.PkField()
-    pair = models.ListField(models.IntegerField(), validate=Length(1, 2))
+    pair = models.ListField(models.IntegerField(), validate=Length(2, 3))
     long = models.StringField(validate=Length(min=3))
     three = models.StringField(validate=Length(equal=3))
     ratio = models.FloatField(validate=Range(1, 2))
@@ -63,6 +63,7 @@ class Odd(models.Model):
     counts = models.DictField(
         keys=models.UUIDField(), values=models.IntegerField(), validate=Length(1, 2)
     )
+    several = models.DictField(values=models.IntegerField(), validate=Length(min=2))
     anywhere = models.DictField(keys=models.UUIDField(), values=models.IntegerField())
     version = models.ConstantField({"v": 1})
     bounds = models.NestedField(Pair)
@@ -501,13 +502,13 @@ ASKED_OF_ODDS = {
     "IDEMPOTENCY_KEY": post_slips("a b", "b"),
     "MIN_LENGTH": odd(long="a"),
     "EXACT_LENGTH": odd(three="a"),
-    "MIN_ITEMS": odd(pair=[]),
+    "MIN_ITEMS": odd(pair=[1]),
     "NO_SURROGATE": odd(long="text"),
     "FINITE": odd(long="ratio"),
     "NAIVE_DATE_TIME": odd(wall="now"),
     "TIME": odd(clock="now"),
     "ITEMS": odd(point=[1]),
-    "MIN_MEMBERS": odd(counts={}),
+    "MIN_MEMBERS": odd(several={}),
     "MAX_MEMBERS": odd(counts={f"{n:08}-0000-0000-0000-000000000000": 1 for n in range(3)}),
     "SAME_NAME": odd(counts={ID: 1, ID.upper(): 2}),
     "SAME_HASH": odd(anywhere=dict.fromkeys(map(str, same_hash(20)), 1)),

@@ -53,7 +53,7 @@ def test_a_list_is_a_copy_whose_length_is_checked() -> None:
     values = [1, None]
     assert keep(values) == values
     assert keep(values) is not values
-    assert outcome(keep, []) == "refused: must have at least 1 items"
+    assert outcome(keep, []) == "refused: must not be empty"
     assert outcome(keep, [1, 2, 3]) == "refused: must have at most 2 items"
     assert outcome(keep, (1, 2)) == "refused: must be an array"
     assert outcome(keep, [1, "a"]) == "refused: must be an integer"

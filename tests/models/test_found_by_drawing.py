@@ -134,7 +134,7 @@ def test_an_empty_list_is_no_default_of_one_with_a_least_length() -> None:
     with pytest.raises(ModelError) as refused:
         type("Post", (models.Model,), {"tags": tags})
     assert str(refused.value) == (
-        "Post: field 'tags': the default [] is no value of the field: must have at least 1 items"
+        "Post: field 'tags': the default [] is no value of the field: must not be empty"
     )
 
 
