@@ -31,6 +31,7 @@ from openrest.controllers import Controller, WSGIDispatcher
 from openrest.datastore import OverlayDataStore, PythonListDataStore, SQLiteDataStore
 from openrest.datastore.rest.client import Client as Upstream
 from openrest.datastore.sql.resource import OPTIONS as SQL_OPTIONS
+from openrest.datastore.sql.silence import GRACE
 from openrest.edge import request_ids
 from openrest.embedded import Embed
 from openrest.errors import MAX_MISTAKES
@@ -110,6 +111,8 @@ IN_THE_CODE: dict[str, Any] = {
     "seconds that SQLite waits for another writer": option(SQLiteDataStore, "timeout"),
     "seconds that SQLite works at a statement": option(SQLiteDataStore, "statement_timeout"),
     "seconds of a statement in a SQL database": SQL_OPTIONS["statement_timeout"],
+    "seconds that a SQL database which says nothing is waited for beyond those of the statement "
+    "or the request": GRACE,
     "connections of a process to a SQL database": SQL_OPTIONS["pool_size"],
     "seconds that a thread waits for a connection": SQL_OPTIONS["pool_timeout"],
     "records that `OverlayDataStore` keeps": default(OverlayDataStore, "most"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -96,6 +95,14 @@ class Backend(ABC):
         """End no statement from now on."""
         return
 
+    def patience(self, connection: Any, seconds: float) -> None:
+        """Have a connection, now that it is there, wait so long for what comes next."""
+        return
+
+    def socket_of(self, connection: Any) -> int | None:
+        """The number of the socket of a connection of the driver; None where it has none."""
+        return None
+
     @abstractmethod
     def begin(self, *, strict: bool) -> Sequence[str]:
         """The statements that begin a transaction.
@@ -111,11 +118,9 @@ class Backend(ABC):
     def stream(self, connection: Any) -> tuple[Sequence[str], Callable[[int], Any]]:
         """What begins a stream, and what makes the cursor of the driver for its nth statement."""
 
-    @contextmanager
-    def streaming(self, cursor: Any) -> Iterator[Any]:
-        """The cursor of a stream while it is read, perhaps not to its end."""
-        with closing(cursor):
-            yield cursor
+    def forget(self, cursor: Any) -> None:
+        """Close the cursor of a stream, whose connection may be gone."""
+        cursor.close()
 
     @abstractmethod
     def failure(self, error: Exception) -> Failure:

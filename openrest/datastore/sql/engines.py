@@ -15,8 +15,12 @@ from openrest.datastore.sql.mariadb import MariaDB
 from openrest.datastore.sql.pool import Pool
 from openrest.datastore.sql.postgresql import PostgreSQL
 from openrest.datastore.sql.resource import OPTIONS, Resource
+from openrest.store_time import time_left
 
 __all__ = ["backend_of", "pool_of"]
+
+#: Options of the drivers that bound how long it takes until a connection is there.
+_CONNECTING: Final = ("connect_timeout", "read_timeout", "write_timeout")
 
 _LOCK: Final = threading.Lock()
 #: The pools that some store has, by their URL or their engine.
@@ -64,7 +68,26 @@ def _made(resource: Resource) -> Pool:
             f"{resource.url.drivername} needs {missing.name}: pip install 'openrest[sql]'",
             name=missing.name,
         ) from missing
-    return Pool(engine, backend_of(engine.dialect), options, owned=True)
+    backend = backend_of(engine.dialect)
+    _bound(engine, backend, options)
+    return Pool(engine, backend, options, owned=True)
+
+
+def _bound(engine: sa.Engine, backend: Backend, options: Mapping[str, float]) -> None:
+    """Have a connection come about in the time of its request, too."""
+    names = [name for name in _CONNECTING if name in _connect_args(engine.url, options)]
+
+    def within(dialect: Any, record: Any, args: Any, options_of_driver: dict[str, Any]) -> None:
+        seconds = max(1, round(time_left(options["connect_timeout"])))
+        options_of_driver.update(dict.fromkeys(names, seconds))
+
+    def usual(connection: Any, record: Any) -> None:
+        # The server ends statements itself, before that.
+        backend.patience(connection, round(options["statement_timeout"]) + 5)
+
+    if names:
+        sa.event.listen(engine, "do_connect", within)
+        sa.event.listen(engine, "connect", usual)
 
 
 def _connect_args(url: sa.URL, options: Mapping[str, float]) -> dict[str, Any]:
@@ -84,9 +107,9 @@ def _connect_args(url: sa.URL, options: Mapping[str, float]) -> dict[str, Any]:
             return {
                 "connect_timeout": seconds,
                 "charset": "utf8mb4",
-                # It ends statements itself, before that.
-                "read_timeout": round(patience) + 5,
-                "write_timeout": round(patience) + 5,
+                # Of what is said until the connection is there; it gets others then.
+                "read_timeout": seconds,
+                "write_timeout": seconds,
             }
 
 

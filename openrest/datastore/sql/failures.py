@@ -5,7 +5,7 @@ from __future__ import annotations
 from openrest.datastore.sql.backend import Failure
 from openrest.errors import StoreError, StoreUnavailable
 
-__all__ = ["Again", "Lost", "Refused"]
+__all__ = ["Again", "Lost", "Refused", "Silent"]
 
 
 class Again(StoreUnavailable):
@@ -14,6 +14,10 @@ class Again(StoreUnavailable):
 
 class Lost(StoreUnavailable):
     """The connection is gone; what it was asked last may have been done or not."""
+
+
+class Silent(StoreUnavailable):
+    """The connection was shut, since no answer came in time: there is none for another attempt."""
 
 
 class Refused(StoreError):

@@ -186,6 +186,14 @@ class MariaDB(Backend):
             own = f"max_execution_time = {max(1, round(seconds * 1000))}"
         return (f"SET SESSION innodb_lock_wait_timeout = {max(1, round(seconds))}, {own}",)
 
+    def patience(self, connection: Any, seconds: float) -> None:
+        # It has one bound for what is said until it is there and after that.
+        connection._read_timeout = connection._write_timeout = seconds
+
+    def socket_of(self, connection: Any) -> int | None:
+        # PyMySQL has none where it has closed it, and tells so when it is asked something.
+        return None if connection._sock is None else connection._sock.fileno()
+
     def begin(self, *, strict: bool) -> Sequence[str]:
         start = "START TRANSACTION"
         return ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", start) if strict else (start,)
@@ -201,6 +209,12 @@ class MariaDB(Backend):
             "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
         )
         return begin, lambda number: connection.cursor(SSCursor)
+
+    def forget(self, cursor: Any) -> None:
+        # It would read on as garbage, to the end of what it was asked.
+        result, cursor.connection = cursor._result, None
+        if result is not None:
+            result.unbuffered_active = False
 
     def failure(self, error: Exception) -> Failure:
         number = error.args[0] if error.args and type(error.args[0]) is int else 0

@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -17,10 +17,11 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from openrest.datastore.forks import at_each_fork
 from openrest.datastore.sql.backend import Backend
-from openrest.datastore.sql.failures import Again, Lost, Refused
+from openrest.datastore.sql.failures import Again, Lost, Refused, Silent
+from openrest.datastore.sql.silence import GRACE, Line, Silence
 from openrest.errors import ConfigurationError, ContractError, StoreError, StoreUnavailable
 from openrest.rehearsal import rehearsing
-from openrest.store_time import time_left
+from openrest.store_time import TIME_IS_UP, time_left
 
 __all__ = ["Done", "Pool"]
 
@@ -37,6 +38,8 @@ _BATCH: Final = 256
 #: In the notes that SQLAlchemy keeps of a connection which has been set up: for how many seconds
 #: a statement may take there.
 _READY: Final = "openrest"
+#: In the same notes: its `Line`.
+_LINE: Final = "openrest_line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Pool:
         self.options = options
         self._statement_timeout = options["statement_timeout"]
         self._owned = owned
-        self._errors: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._errors: tuple[type[Exception], ...] = (engine.dialect.loaded_dbapi.Error, Silence)
         self._threads = threading.local()
         self._name = _name(engine.url)
         at_each_fork(self, Pool._forked, when="after_in_child")
@@ -138,7 +141,7 @@ class Pool:
             made = step()
             inside.execute(f"RELEASE SAVEPOINT {part}", None)
             return made
-        except (Again, Lost):
+        except (Again, Lost, Silent):
             raise  # the database has undone the whole
         except Exception:
             inside.undo_part(part)
@@ -159,7 +162,7 @@ class Pool:
             connection, cursor_of = self._streaming()
         try:
             for number, (sql, values) in enumerate(statements):
-                with self.backend.streaming(cursor_of(number)) as cursor:
+                with self._closing(connection, cursor_of(number)) as cursor:
                     yield from self._fetched(connection, cursor, sql, values)
         finally:
             self.backend.relax()
@@ -170,12 +173,31 @@ class Pool:
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         try:
             self.backend.watch(self._statement_timeout)
-            cursor.execute(sql, values)
-            while rows := cursor.fetchmany(_BATCH):
+            with self._patiently(connection):
+                cursor.execute(sql, values)
+            while rows := self._batch(connection, cursor):
                 yield rows
                 self.backend.watch(self._statement_timeout)
         except self._errors as error:
             raise self._failed(error, connection) from error
+
+    def _batch(self, connection: PoolProxiedConnection, cursor: Any) -> Sequence[tuple[Any, ...]]:
+        with self._patiently(connection):
+            rows: Sequence[tuple[Any, ...]] = cursor.fetchmany(_BATCH)
+            return rows
+
+    @contextmanager
+    def _closing(self, connection: PoolProxiedConnection, cursor: Any) -> Iterator[Any]:
+        """The cursor of a stream while it is read, perhaps not to its end."""
+        try:
+            yield cursor
+        finally:
+            # The database may have something to say to that, too; the connection ends next.
+            with suppress(*self._errors):
+                if connection.is_valid:
+                    with self._patiently(connection):
+                        cursor.close()
+            self.backend.forget(cursor)
 
     @property
     def is_inside(self) -> bool:
@@ -309,13 +331,15 @@ class Pool:
         if self._owned and _READY in connection.info:
             return connection
         try:
-            if not self._owned:
-                self.engine.dialect.set_isolation_level(_driver(connection), "AUTOCOMMIT")
-            self._set_up(connection)
+            if _LINE not in connection.info:
+                connection.info[_LINE] = Line(self.backend.socket_of(_driver(connection)))
+            with self._in_time(connection):
+                if not self._owned:
+                    self.engine.dialect.set_isolation_level(_driver(connection), "AUTOCOMMIT")
+                self._set_up(connection)
         except self._errors as error:
             failed = self._failed(error, connection)
-            if connection.is_valid:  # not one that is given up already, which SQLAlchemy warns of
-                connection.invalidate()
+            _invalidate(connection)
             raise failed from error
         return connection
 
@@ -330,6 +354,22 @@ class Pool:
         self.backend.watch(seconds)
         self._tell(connection, seconds)
 
+    def _in_time(self, connection: PoolProxiedConnection) -> Line:
+        """Within this, what the database is asked ends with Silence where it says nothing.
+
+        Little later than its request may take: what is done then is committed or undone.
+        """
+        line: Line = connection.info[_LINE]
+        now = time.monotonic()
+        line.until = max(now, min(TIME_IS_UP.get(), now + self._statement_timeout)) + GRACE
+        return line
+
+    def _patiently(self, connection: PoolProxiedConnection) -> Line:
+        """The same for a stream, which may go on when the time of its request is up."""
+        line: Line = connection.info[_LINE]
+        line.until = time.monotonic() + self._statement_timeout + GRACE
+        return line
+
     def _tell(self, connection: PoolProxiedConnection, seconds: float) -> None:
         """Tell the database how long a statement may take, unless it knows."""
         if connection.info.get(_READY) != seconds:
@@ -340,18 +380,21 @@ class Pool:
     def _give_back(self, connection: PoolProxiedConnection) -> None:
         self.backend.relax()
         if not self._owned and connection.is_valid:
+            passing: tuple[type[Exception], ...] = (StoreError, *self._errors)
             try:
                 self._tell(connection, self._statement_timeout)  # it is that of others, too
-                self.engine.dialect.reset_isolation_level(_driver(connection))
-            except (StoreError, self._errors):
-                connection.invalidate()
+                with self._in_time(connection):
+                    self.engine.dialect.reset_isolation_level(_driver(connection))
+            except passing:
+                _invalidate(connection)
         connection.close()
 
     def _execute(self, connection: PoolProxiedConnection, sql: str, values: Any) -> Done:
         try:
-            cursor = _driver(connection).cursor()
-            cursor.execute(sql, values) if values is not None else cursor.execute(sql)
-            rows = cursor.fetchall() if cursor.description else ()
+            with self._in_time(connection):
+                cursor = _driver(connection).cursor()
+                cursor.execute(sql, values) if values is not None else cursor.execute(sql)
+                rows = cursor.fetchall() if cursor.description else ()
             return Done(rows, cursor.rowcount, getattr(cursor, "lastrowid", None))
         except self._errors as error:
             raise self._failed(error, connection) from error
@@ -361,25 +404,27 @@ class Pool:
     ) -> Sequence[tuple[Any, ...]]:
         # Not by `_execute`: to ask psycopg for a description takes as long as a fetch.
         try:
-            cursor = _driver(connection).cursor()
-            cursor.execute(sql, values)
-            rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+            with self._in_time(connection):
+                cursor = _driver(connection).cursor()
+                cursor.execute(sql, values)
+                rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
             return rows
         except self._errors as error:
             raise self._failed(error, connection) from error
 
     def _failed(self, error: Exception, connection: PoolProxiedConnection) -> StoreError:
         """What to raise for an error of the driver. A connection that is gone is given up."""
-        failure = self.backend.failure(error)
         text = f"{self._name}: {_text(error)}"
+        if isinstance(error, Silence):
+            self._give_up(connection)
+            return Silent(text)
+        failure = self.backend.failure(error)
         if self.backend.is_lost(error) or self.engine.dialect.is_disconnect(
             error,  # type: ignore[arg-type]
             connection.dbapi_connection,
             None,
         ):
-            connection.invalidate()
-            # The others are as old, and a server that starts again has closed them all.
-            self.engine.dispose()
+            self._give_up(connection)
             return Lost(text)
         match failure.what:
             case "again":
@@ -388,6 +433,11 @@ class Pool:
                 return StoreUnavailable(text)
             case _:
                 return Refused(text, failure)
+
+    def _give_up(self, connection: PoolProxiedConnection) -> None:
+        connection.invalidate()
+        # The others are as old, and a server that starts again has closed them all.
+        self.engine.dispose()
 
     def _forked(self) -> None:
         # Not closed: that would tell the server to end what the parent still uses.
@@ -414,6 +464,8 @@ class _Transaction:
     def _noting(
         self, run: Callable[[PoolProxiedConnection, str, Any], Made], sql: str, values: Any
     ) -> Made:
+        if self._failure is not None and not self.connection.is_valid:
+            raise self._failure  # somebody's function has caught it
         try:
             self._pool._limit(self.connection)
             return run(self.connection, sql, values)
@@ -448,7 +500,7 @@ class _Transaction:
         self._pool.backend.relax()  # what is done already is not given up
         try:
             self._pool._execute(self.connection, "COMMIT", None)
-        except Lost as error:
+        except (Lost, Silent) as error:
             raise StoreUnavailable(
                 f"{error.reason}: nobody knows whether the last write was stored"
             ) from error
@@ -459,7 +511,12 @@ class _Transaction:
             try:
                 self._pool._execute(self.connection, "ROLLBACK", None)
             except StoreError:
-                self.connection.invalidate()
+                _invalidate(self.connection)
+
+
+def _invalidate(connection: PoolProxiedConnection) -> None:
+    if connection.is_valid:  # not one that is given up already, which SQLAlchemy warns of
+        connection.invalidate()
 
 
 def _driver(connection: PoolProxiedConnection) -> Any:

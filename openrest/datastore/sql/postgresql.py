@@ -199,6 +199,10 @@ class PostgreSQL(Backend):
     def limit(self, seconds: float) -> Sequence[str]:
         return (f"SET statement_timeout = {max(1, round(seconds * 1000))}",)
 
+    def socket_of(self, connection: Any) -> int:
+        number: int = connection.fileno()
+        return number
+
     def begin(self, *, strict: bool) -> Sequence[str]:
         return ("BEGIN ISOLATION LEVEL SERIALIZABLE" if strict else "BEGIN",)
 

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from openrest import models
+from openrest.controllers import Controller, WSGIDispatcher
 from openrest.datastore import SQLDataStore
 from openrest.errors import (
     ConfigurationError,
@@ -27,6 +28,8 @@ from openrest.errors import (
 from openrest.interfaces import Once, Record
 from openrest.query import Query
 from openrest.store_time import NO_TIME_LEFT, TIME_IS_UP
+from openrest.views import JsonResponse
+from tests.contract.client import Client
 from tests.datastore.sql.servers import Server
 
 
@@ -102,12 +105,17 @@ def known(running: Server) -> Iterator[Server]:
 
 
 class Gate:
-    """A way to a server that can be closed: existing connections break, new ones are refused."""
+    """A way to a server that can be closed: existing connections break, new ones are refused.
+
+    While it `is_silent` it takes what comes and hands nothing on; while it `drips`, 1 kB a second.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)
         self._pairs: list[socket.socket] = []
         self._listener: socket.socket | None = None
+        self.is_silent = False
+        self.drips = False
         self.port = 0
         self.open()
 
@@ -121,6 +129,7 @@ class Gate:
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def close(self) -> None:
+        self.is_silent = self.drips = False
         if self._listener is not None:
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
@@ -142,13 +151,20 @@ class Gate:
                 return
             self._pairs += [client, server]
             for one, other in ((client, server), (server, client)):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=self._copy, args=(one, other), daemon=True).start()
 
-    @staticmethod
-    def _copy(one: socket.socket, other: socket.socket) -> None:
+    def _copy(self, one: socket.socket, other: socket.socket) -> None:
         try:
             while data := one.recv(65536):
-                other.sendall(data)
+                while data:
+                    while self.is_silent:
+                        time.sleep(0.01)
+                    some = 50 if self.drips else len(data)
+                    other.sendall(data[:some])
+                    data = data[some:]
+                    if data:
+                        time.sleep(0.05)
         except OSError:
             pass
         for each in (one, other):
@@ -188,6 +204,138 @@ def test_a_database_that_is_away_is_unavailable_until_it_is_back(
     gate.open()
     assert store.get(1)["text"] == "one"
     assert store.insert({"text": "two"})["text"] == "two"
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a database that is silent be given up soon after its time."""
+    monkeypatch.setattr("openrest.datastore.sql.pool.GRACE", 0.3)
+
+
+class Within:
+    """What is done in this takes at least and at most so many seconds."""
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def __enter__(self) -> None:
+        self._begun = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        assert self._least <= time.monotonic() - self._begun <= self._most
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_database_that_is_silent_is_unavailable_when_a_statement_is_late(
+    running: Server, gate: Gate
+) -> None:
+    store = tweets(running, statement_timeout=0.7, pool_size=1)
+    store.insert({"text": "one"})
+    for action in (
+        lambda: store.get(1),
+        lambda: list(store.stream(Query())),
+        lambda: store.insert({"text": "two"}),
+        lambda: store.update(1, dict),
+    ):
+        gate.is_silent = True
+        with Within(1, 4), pytest.raises(StoreUnavailable, match="does not answer in time"):
+            action()
+        gate.is_silent = False
+        assert store.get(1)["text"] == "one"
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_database_that_is_silent_is_unavailable_when_a_request_is_late(
+    running: Server, gate: Gate
+) -> None:
+    table = running.table()
+
+    class Tweets(Controller):
+        resource = {
+            "resource_name": "tweets",
+            "resource": {"url": running.url, "table": table},
+            "model": Tweet,
+            "datastore": SQLDataStore,
+        }
+        controller = {"list_verbs": ["GET", "POST"], "unique_verbs": ["GET", "PUT"]}
+        view = {"response_class": JsonResponse}
+
+    client = Client(WSGIDispatcher([Tweets], max_store_seconds=1))
+    assert client.post("/tweets", {"text": "one"}).status == 201
+    for method, path in (("GET", "/tweets"), ("POST", "/tweets"), ("PUT", "/tweets/1")):
+        gate.is_silent = True
+        with Within(1, 4):
+            told = client.send(method, path, None if method == "GET" else {"text": "one"})
+        assert told.status == 503
+        gate.is_silent = False
+        assert client.get("/tweets/1").status == 200
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_connection_that_nobody_answers_comes_about_in_the_time_of_its_request(
+    running: Server, gate: Gate
+) -> None:
+    store = tweets(running, connect_timeout=20)
+    store.insert({"text": "one"})
+    store.close()
+    gate.is_silent = True
+    token = TIME_IS_UP.set(time.monotonic() + 2)
+    with Within(1, 4), pytest.raises(StoreUnavailable):
+        store.get(1)
+    TIME_IS_UP.reset(token)
+    gate.is_silent = False
+    assert store.get(1)["text"] == "one"
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_database_that_answers_a_byte_at_a_time_is_unavailable(
+    running: Server, gate: Gate
+) -> None:
+    store = tweets(running, statement_timeout=0.7)
+    store.insert_many([{"text": "x" * 50} for _ in range(100)])
+    gate.drips = True
+    with Within(1, 4), pytest.raises(StoreUnavailable, match="does not answer in time"):
+        store.find(Query())
+    gate.drips = False
+    assert store.count(Query()) == 100
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_commit_that_a_silent_database_does_not_answer_is_not_repeated(
+    running: Server, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tweets(running, statement_timeout=0.7)
+    store.insert({"text": "one"})
+    execute = store._pool._execute
+
+    def silence(connection: Any, sql: str, values: Any) -> Any:
+        gate.is_silent = sql == "COMMIT"
+        return execute(connection, sql, values)
+
+    monkeypatch.setattr(store._pool, "_execute", silence)
+    with Within(1, 4), pytest.raises(StoreUnavailable, match="nobody knows whether the last write"):
+        store.update(1, dict)
+    gate.is_silent = False
+    assert store.get(1)["text"] == "one"
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_stream_ends_when_the_database_is_silent_and_not_when_its_request_is_late(
+    running: Server, gate: Gate
+) -> None:
+    store = tweets(running, statement_timeout=0.7)
+    store.insert_many([{"text": "x" * 20_000} for _ in range(1000)])
+    token = TIME_IS_UP.set(time.monotonic() + 0.1)
+    stream = store.stream(Query())
+    next(stream)
+    time.sleep(1.2)  # longer than a statement may take: nobody has asked for more
+    assert len([next(stream) for _ in range(500)]) == 500
+    gate.is_silent = True
+    with Within(1, 4), pytest.raises(StoreUnavailable, match="does not answer in time"):
+        list(stream)
+    TIME_IS_UP.reset(token)
+    gate.is_silent = False
+    assert store.count(Query()) == 1000
 
 
 def test_a_database_that_is_away_when_the_store_is_made_is_unavailable() -> None:
@@ -457,6 +605,26 @@ def test_a_failure_that_somebody_catches_within_a_change_undoes_it(postgresql: S
         return {**record, "likes": 1}
 
     with pytest.raises(StoreError):
+        store.update(1, careless)
+    assert store.get(1)["likes"] == 0
+
+
+@pytest.mark.usefixtures("hasty")
+def test_silence_that_somebody_catches_within_a_change_undoes_it(
+    running: Server, gate: Gate
+) -> None:
+    store = tweets(running, statement_timeout=0.7)
+    store.insert({"text": "one"})
+
+    def careless(record: Record) -> Record:
+        gate.is_silent = True
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                store.get(1)
+        gate.is_silent = False
+        return {**record, "likes": 1}
+
+    with Within(1, 4), pytest.raises(StoreUnavailable, match="does not answer in time"):
         store.update(1, careless)
     assert store.get(1)["likes"] == 0
 
