@@ -10,7 +10,7 @@ from hypothesis import settings
 
 # No deadline: machines are shared, and how long one example takes says nothing.
 settings.register_profile("short", max_examples=30, deadline=None)
-settings.register_profile("long", max_examples=100, deadline=None, print_blob=True)
+settings.register_profile("long", max_examples=60, deadline=None, print_blob=True)
 settings.load_profile("long" if os.environ.get("CI") == "true" else "short")
 
 
