@@ -7,6 +7,9 @@ PORT ?= 5000
 # Which tests, and other options of pytest: make test ARGS='tests/cli -x'
 ARGS ?=
 
+# A third of the time a test waits for a server, a disk or a browser.
+export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
+
 export FUZZ_SECONDS ?= inf
 
 # With COVERAGE=1 the tests also measure which branches of openrest/ they take.
