@@ -182,7 +182,8 @@ def _rows(
             yield wire
 
     subject = f"{plan.operation.id}{named(call.request_id)}"
-    return read_ahead(subject, write(wires(), _columns(plan, rows, hidden)), records)
+    names = _columns(plan, rows, hidden) if formatted else rows.columns
+    return read_ahead(subject, write(wires(), names), records)
 
 
 def _columns(plan: Plan, rows: Rows, hidden: frozenset[str]) -> Sequence[str]:

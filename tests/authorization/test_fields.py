@@ -10,7 +10,7 @@ import pytest
 from openrest import models
 from openrest.authorization import Anyone, Authenticated, Role
 from openrest.config import ControllerOptions
-from openrest.controllers import Call, Controller, WSGIDispatcher
+from openrest.controllers import Call, Controller, Result, WSGIDispatcher, operation
 from openrest.datastore import DataStore, PythonListDataStore, SQLiteDataStore
 from openrest.errors import ConfigurationError
 from openrest.pagination import Pagination
@@ -137,6 +137,34 @@ def test_a_table_has_no_column_for_what_one_may_not_read(
     names = [who.get(target, Accept="text/csv").data.split(b"\r\n")[0] for who in (ada, bob)]
     everything = b"id,name,salary,grade,remarks,boss,resource_uri"
     assert names == [everything, b"id,name,grade,resource_uri"]
+
+
+class Salaries(models.Model):
+    salary = models.IntegerField()
+
+
+def test_an_answer_of_another_model_keeps_its_columns() -> None:
+    class People(Controller):
+        resource = {
+            "resource_name": "people",
+            "resource": records(),
+            "model": Person,
+            "datastore": PythonListDataStore,
+        }
+        controller = {
+            "list_verbs": ["GET"],
+            "unique_verbs": [],
+            "options": {"authentication": SCHEME, "readable": READABLE},
+        }
+        view = {"response_class": JsonResponse, "options": {"alternatives": [CsvResponse]}}
+
+        @operation("GET", "/total", returns=Salaries)
+        def total(self, call: Call) -> Result:
+            """What all have together."""
+            return Result({"salary": 5555})
+
+    bob = AskedBy(WSGIDispatcher([People], debug=True), "bob")
+    assert bob.get("/people/total", Accept="text/csv").data == b"salary\r\n5555\r\n"
 
 
 def test_what_is_embedded_shows_no_more(app: WSGIDispatcher, ada: AskedBy, bob: AskedBy) -> None:
