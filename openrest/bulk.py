@@ -36,8 +36,8 @@ class Bulk:
 
     A POST may then have an array of at most `max_items` objects, and a PATCH or DELETE of a list
     may be about at most `max_affected` of those that its filters find. A PATCH is carried out for
-    each of them, so the bytes of its body times the objects are at most `max_patched_bytes`, unless
-    it is about one. Raises ValueError for a bound that makes no sense.
+    each of them, so the bytes of the patch as JSON times the objects are at most
+    `max_patched_bytes`, unless it is about one. Raises ValueError for a bound that makes no sense.
     """
 
     def __init__(
@@ -68,20 +68,19 @@ class Bulk:
             )
         if handler not in ("patch_many", "delete_many"):
             return Contribution()
-        heavy = (
-            f" A body of so many bytes that, times the objects, they are more than "
-            f"{self.max_patched_bytes} is refused too, unless it is about one object."
-            if handler == "patch_many"
-            else ""
-        )
+        refused = f"about more than {self.max_affected} objects"
+        why = f"there are more than {self.max_affected} of them"
+        if handler == "patch_many":
+            heavy = f"times the bytes of the patch as JSON, are more than {self.max_patched_bytes}"
+            refused += f", or about several that, {heavy}"
+            why += f", or several that, {heavy}"
         return Contribution(
-            description=f"A request without any filter is refused, and so is one about more than "
-            f"{self.max_affected} objects: then nothing is done.{heavy}",
+            description="A request without any filter is refused, and so is one "
+            f"{refused}: then nothing is done.",
             responses=(
                 ResponseSpec(
                     status=409,
-                    description="No filter says which objects are meant, or there are more than "
-                    f"{self.max_affected} of them",
+                    description=f"No filter says which objects are meant, or {why}",
                     example=Conflict(say(msg.NO_FILTER)),
                 ),
             ),

@@ -114,7 +114,8 @@ NOT_THERE_YET: Final = "There is no such object, and the request's condition wan
 NO_CONDITION: Final = "Say which version is meant: If-Match with the ETag that GET has answered."
 NO_FILTER: Final = "Say which objects are meant: a change of all of them is not made here."
 PATCH_OF_TOO_MANY: Final = (
-    "A patch of {size} bytes may be about {most} objects here, and it is about more."
+    "This patch has {size} bytes as JSON, so it may be about {most} objects at once, and there are "
+    "more; nothing was done to any of them. Send several requests whose filters find fewer."
 )
 TOO_MANY_MATCH: Final = "These are more than {maximum} objects; nothing was done to any of them."
 STRICTLY: Final = "Strict handling is preferred, and so is what cannot be heeded here."

@@ -139,9 +139,12 @@ def test_what_a_patch_writes_to_all_together_is_bounded(store: DataStore) -> Non
     client = Client(serve(store, {**OPTIONS, "bulk": Bulk(max_patched_bytes=26)}))
     refused = client.patch("/notes?rank__gte=2", {"text": "zz"})
     assert refused.status == 409
-    assert refused.json["detail"] == (
-        "A patch of 13 bytes may be about 2 objects here, and it is about more."
+    assert refused.json["detail"].startswith(
+        "This patch has 13 bytes as JSON, so it may be about 2 objects at once, and there are more;"
     )
+    [many] = [path["patch"] for path in client.document["paths"].values() if "patch" in path][:1]
+    for said in (many["description"], many["responses"]["409"]["description"]):
+        assert "times the bytes of the patch as JSON, are more than 26" in said
     assert stored(store) == [*"abcde"]
     assert client.patch("/notes?rank__gte=3", {"text": "zz"}).json == {"affected": 2}
     assert client.patch("/notes?rank=0", {"text": 40 * "z"}).json == {"affected": 1}
