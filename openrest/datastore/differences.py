@@ -67,9 +67,9 @@ def unique_differences(
             yield deferrable("unique constraint", index)
 
 
-def deferrable(kind: str, name: str) -> str:
+def deferrable(kind: str, name: str, how: str = "DEFERRABLE") -> str:
     """A constraint need not refuse a row when it is written, where a store can say why."""
-    return f"its {kind} {quote(name)} is DEFERRABLE: one that is checked late cannot be used."
+    return f"its {kind} {quote(name)} is {how}: one that is checked late cannot be used."
 
 
 def listed(names: Iterable[str]) -> str:

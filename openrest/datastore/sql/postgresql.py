@@ -81,8 +81,8 @@ class PostgreSQL(Backend):
             "SELECT attname, collname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
             "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
             "JOIN pg_collation ON pg_collation.oid = attcollation "
-            "WHERE relname = :name AND nspname = coalesce(:schema, current_schema()) "
-            "AND NOT collisdeterministic"
+            "WHERE relname = :name AND NOT collisdeterministic "
+            "AND coalesce(nspname = CAST(:schema AS text), pg_table_is_visible(pg_class.oid))"
         )
         name, schema = place
         rows = connection.execute(known, {"name": name, "schema": schema})

@@ -300,7 +300,12 @@ class Table:
         known = {self._same(member.name) for member in self.members}
         for each in foreign:
             columns = [self._same(name) for name in each["constrained_columns"]]
-            if not set(columns) & known or (len(columns) == 1 and columns[0] in referring):
+            if not set(columns) & known:
+                continue
+            if each.get("options", {}).get("initially") == "DEFERRED":
+                key = each["name"] or "_".join(each["constrained_columns"])
+                yield deferrable("foreign key", key, "DEFERRABLE INITIALLY DEFERRED")
+            if len(columns) == 1 and columns[0] in referring:
                 continue
             names, target = listed(each["constrained_columns"]), quote(each["referred_table"])
             yield (

@@ -452,18 +452,25 @@ def test_a_collation_that_takes_texts_for_the_same_is_refused(postgresql: Server
         f"CREATE COLLATION {collation} (provider = icu, locale = 'und-u-ks-level2', "
         "deterministic = false)"
     )
+    elsewhere = f"first_{table}"
+    postgresql.run(f"CREATE SCHEMA {elsewhere}")
     try:
         postgresql.run(
             f"CREATE TABLE {table} (id bigserial PRIMARY KEY, likes bigint NOT NULL, "
             f"pinned boolean, text text COLLATE {collation} NOT NULL)"
         )
-        [difference] = differences(postgresql, table)
-        assert difference == (
-            f'the column "text" is TEXT COLLATE {collation}: it must be of a collation that takes '
-            "no two texts for the same."
-        )
+        path = {"options": f"-csearch_path={elsewhere},public"}
+        for url in (postgresql.url, sa.make_url(postgresql.url).update_query_dict(path)):
+            with pytest.raises(TableMismatch) as caught:
+                SQLDataStore({"url": url, "table": table}, Tweet)
+            [difference] = caught.value.mistakes
+            assert difference == (
+                f'the column "text" is TEXT COLLATE {collation}: it must be of a collation that '
+                "takes no two texts for the same."
+            )
     finally:
         postgresql.run(f"DROP TABLE {table}")
+        postgresql.run(f"DROP SCHEMA {elsewhere}")
         postgresql.run(f"DROP COLLATION {collation}")
 
 
@@ -588,6 +595,26 @@ def test_a_foreign_key_that_the_model_does_not_know_is_refused(postgresql: Serve
         f'its foreign key ("author") refers to "{authors}": one field of the model must be a '
         "ForeignField, which announces what is then refused."
     ]
+
+
+@pytest.mark.parametrize("when", ["INITIALLY DEFERRED", "INITIALLY IMMEDIATE"])
+def test_a_foreign_key_must_be_checked_at_once(when: str, postgresql: Server) -> None:
+    authors, books = postgresql.table(), postgresql.table()
+    store_of(postgresql, authors, Author)
+    store_of(postgresql, books, Book)
+    postgresql.run(
+        f"ALTER TABLE {books} ADD CONSTRAINT {books}_of FOREIGN KEY (author) "
+        f"REFERENCES {authors} (id) DEFERRABLE {when}"
+    )
+    if when == "INITIALLY DEFERRED":
+        assert differences(postgresql, books, Book) == [
+            f'its foreign key "{books}_of" is DEFERRABLE INITIALLY DEFERRED: one that is checked '
+            "late cannot be used."
+        ]
+    else:
+        with pytest.raises(TargetMissing) as caught:
+            store_of(postgresql, books, Book).insert_many([{"title": "Dune", "author": 7}])
+        assert caught.value.members == ("author",)
 
 
 ODD = ['q"u', "q`u", "a)b", "``", "q'u", "per%cent", "ex%i", "%s", "%%", "%(a)s", "a b", "a:b"]
