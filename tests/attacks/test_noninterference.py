@@ -6,7 +6,7 @@ takes is told by no more than that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,26 @@ def compare(
         assert worlds[0].asked == worlds[1].asked, request
 
 
+def compare_any(
+    worlds: tuple[World, World],
+    callers: Mapping[str, dict[str, str]],
+    how_long: settings | None = None,
+) -> None:
+    """The same of whatever is hidden in them, whatever one of the callers asks."""
+
+    @given(
+        st.tuples(hidden_worlds(), hidden_worlds()),
+        st.lists(REQUESTS, min_size=1, max_size=8),
+        st.sampled_from([*callers.values()]),
+    )
+    def hold(
+        hidden: tuple[Hidden, Hidden], requests: list[Request], as_whom: dict[str, str]
+    ) -> None:
+        compare(worlds, hidden, requests, as_whom)
+
+    (how_long or settings())(hold)()
+
+
 @pytest.mark.parametrize(("kind", "pages"), CHOSEN)
 @fuzzing
 def test_nobody_can_tell_worlds_apart_by_what_they_may_not_see(
@@ -79,34 +99,14 @@ def test_nobody_can_tell_worlds_apart_by_what_they_may_not_see(
 ) -> None:
     worlds = two_worlds(folder, kind, pages)
 
-    @given(
-        st.tuples(hidden_worlds(), hidden_worlds()),
-        st.lists(REQUESTS, min_size=1, max_size=8),
-        st.sampled_from([*KNOWN.values()]),
-    )
-    def hold(
-        hidden: tuple[Hidden, Hidden], requests: list[Request], as_whom: dict[str, str]
-    ) -> None:
-        compare(worlds, hidden, requests, as_whom)
-
-    hold()
+    compare_any(worlds, KNOWN)
 
 
 @fuzzing
 def test_to_somebody_unknown_there_is_nothing_at_all(folder: Path) -> None:
     worlds = two_worlds(folder, "list", "offset")
 
-    @given(
-        st.tuples(hidden_worlds(), hidden_worlds()),
-        st.lists(REQUESTS, min_size=1, max_size=8),
-        st.sampled_from([*STRANGERS.values()]),
-    )
-    def hold(
-        hidden: tuple[Hidden, Hidden], requests: list[Request], as_whom: dict[str, str]
-    ) -> None:
-        compare(worlds, hidden, requests, as_whom)
-
-    hold()
+    compare_any(worlds, STRANGERS)
 
 
 #: What ada does meanwhile, with rows of her own. She makes none: keys are counted for all.
@@ -176,18 +176,7 @@ def test_what_others_do_meanwhile_is_in_no_answer(folder: Path) -> None:
 @only_in_ci
 @fuzzing
 def test_nobody_can_tell_worlds_in_a_database_apart(database_worlds: tuple[World, World]) -> None:
-    @settings(max_examples=60)
-    @given(
-        st.tuples(hidden_worlds(), hidden_worlds()),
-        st.lists(REQUESTS, min_size=1, max_size=8),
-        st.sampled_from([*KNOWN.values()]),
-    )
-    def hold(
-        hidden: tuple[Hidden, Hidden], requests: list[Request], as_whom: dict[str, str]
-    ) -> None:
-        compare(database_worlds, hidden, requests, as_whom)
-
-    hold()
+    compare_any(database_worlds, KNOWN, settings(max_examples=60))
 
 
 @only_in_ci

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openrest import models
 from openrest.authentication import ApiKeyAuthentication, hash_api_key
 from openrest.authorization import Anyone, Authenticated
 from openrest.contract import Header, Parameter
@@ -19,15 +18,11 @@ from openrest.models import shapes as s
 from openrest.testing.contract import check_contract
 from openrest.views import CsvResponse, JsonResponse
 from tests.contract.client import Answer, Client
+from tests.edge.notes import Note
 from tests.needs import fuzzed_in_ci
 
 APP = "https://app.example"
 KEY = "key-of-ada"
-
-
-class Note(models.Model):
-    id = models.PkField()
-    text = models.StringField(required=True)
 
 
 class Notes(Controller):

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client as WerkzeugClient
 
-from openrest import models
 from openrest.contract import Header
 from openrest.controllers import Call, Controller, Result, WSGIDispatcher, declare, operation
 from openrest.datastore import PythonListDataStore
@@ -19,6 +18,7 @@ from openrest.models import shapes as s
 from openrest.testing.contract import check_contract
 from openrest.views import JsonResponse, NdjsonResponse
 from tests.contract.client import Client
+from tests.edge.notes import Note
 from tests.needs import fuzzed_in_ci
 
 NEW = re.compile("[0-9a-f]{32}")
@@ -29,11 +29,6 @@ class Away(PythonListDataStore):
 
     def ping(self) -> None:
         raise StoreUnavailable("gone")
-
-
-class Note(models.Model):
-    id = models.PkField()
-    text = models.StringField(required=True)
 
 
 class Notes(Controller):
