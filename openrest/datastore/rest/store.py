@@ -52,8 +52,8 @@ _GONE: Final = (404, 410)
 _REFUSED: Final = (400, 409, 413, 422)
 #: A strong entity tag (RFC 9110, section 8.8.3).
 _STRONG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
-#: How often a change begins anew because somebody else has changed the record meanwhile.
-_ATTEMPTS: Final = 20
+#: Seconds, the longest pause before a change begins anew because somebody else was first.
+_PAUSE: Final = 0.25
 
 
 class RestDataStore(DataStore):
@@ -234,14 +234,19 @@ class RestDataStore(DataStore):
             return
         raise StoreUnavailable(f"{self._client.url}: too many write at the same time")
 
-    def _attempts(self) -> Iterator[int]:
-        """Numbers of attempts, with pauses between them; none begins when the time is over."""
+    def _attempts(self) -> Iterator[None]:
+        """One after the other until the time is over, after pauses that grow.
+
+        Their number says nothing: of many that write at the same time only one gets through in
+        each round, however quick the upstream is.
+        """
         until = time.monotonic() + time_left(self._client.seconds)
-        for attempt in range(_ATTEMPTS):
-            time.sleep(random.uniform(0, 0.01 * attempt))  # nosec B311  # nobody gains by guessing it
-            if attempt and time.monotonic() >= until:
+        yield
+        for number in itertools.count(1):
+            time.sleep(random.uniform(0, min(_PAUSE, 0.01 * number)))  # nosec B311  # nobody gains by guessing it
+            if time.monotonic() >= until:
                 return
-            yield attempt
+            yield
 
     def _checked(self, records: Sequence[Record], check: Check | None) -> list[Record]:
         kept = [self._form.without_owned(self._keep(record), record) for record in records]

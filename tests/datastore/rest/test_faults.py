@@ -425,6 +425,12 @@ def test_a_change_that_somebody_forestalled_begins_anew(serve: Callable[..., Scr
     assert puts[1].endswith(b'{"text":"b!"}')
 
 
+def test_a_change_begins_anew_as_often_as_its_time_allows(serve: Callable[..., Scripted]) -> None:
+    forestalled = [tagged('"one"'), reply(status="412 Precondition Failed")] * 25
+    server = serve(*forestalled, tagged('"two"', "b"), reply({"id": 1, "text": "b!"}))
+    assert store_of(server).update(1, changed) == {"id": 1, "text": "b!"}
+
+
 def test_a_change_that_is_always_forestalled_ends_with_its_time(
     serve: Callable[..., Scripted],
 ) -> None:
