@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -270,7 +270,9 @@ def _rows(shape: s.Shape, debug: bool) -> Rows:
 
 
 def _check(shape: s.Shape) -> Callable[[Any], Any]:
-    return wire_loader(_sendable(shape))
+    """What checks an answer; it is compiled for the first one, since most are never sent."""
+    compiled = cache(lambda: wire_loader(_sendable(shape)))
+    return lambda value: compiled()(value)
 
 
 def _chooser(
