@@ -20,10 +20,11 @@ CI = os.environ.get("CI") == "true"
 SLOW_VERSIONS: tuple[Version, ...] = tuple(VERSIONS) if CI else ("3.1",)
 
 
-#: For tests that take too long to run at every change.
-only_in_ci = pytest.mark.skipif(not CI, reason="takes long: with CI=true")
-#: For tests that draw the requests or the models. They take nothing in the code that no other test
-#: takes, so that what is covered is measured without them, which costs them half as much again.
+#: For tests that take too long to run at every change. What is covered is measured without them
+#: and without those that are drawn: they take nothing in the code that no other test takes, and
+#: measuring costs them half as much again.
+only_in_ci = pytest.mark.only_in_ci
+#: For tests that draw the requests or the models.
 fuzzing = pytest.mark.fuzzing
 
 

@@ -14,12 +14,11 @@ from tests.needs import CI, fuzzing
 NAMES = [name for name, _ in kind_models("3.1")]
 STORES: tuple[Kind, ...] = ("list", "sqlite")
 
-# In CI every kind in every version; elsewhere every eighth kind in one of them. Links take a
-# minute: schemathesis looks in vain for texts that fit their pattern and not their format.
+# In CI every kind in every version; elsewhere one in one of them. Links take a minute, and are the
+# same text in each: schemathesis looks in vain for texts that fit their pattern and not their
+# format.
 QUICK = [name for name in NAMES if name != "links"]
-PAIRS = (
-    list(product(NAMES, VERSIONS)) if CI else list(zip(QUICK[1::8], cycle(VERSIONS), strict=False))
-)
+PAIRS = [*product(QUICK, VERSIONS), ("links", VERSIONS[-1])] if CI else [(QUICK[1], VERSIONS[0])]
 EXAMPLES = 10
 
 

@@ -25,6 +25,7 @@ from tests.contract import kinds
 from tests.contract.apis import KINDS, Kind, everything
 from tests.contract.client import MERGE_PATCH, Client
 from tests.contract.kinds import VERSIONS
+from tests.needs import SLOW_VERSIONS
 
 Json = dict[str, Any]
 
@@ -90,14 +91,14 @@ def test_the_document_names_its_version_and_is_valid(api: Client) -> None:
     assert api.document["openapi"] in PATCHES.values()
 
 
-@pytest.mark.parametrize("openapi", VERSIONS)
+@pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_document_of_everything_is_valid(kind: Kind, openapi: Version, tmp_path: Path) -> None:
     controllers = everything(kind, tmp_path).controllers
     validate(WSGIDispatcher(map(type, controllers), openapi=openapi).document)
 
 
-@pytest.mark.parametrize("openapi", VERSIONS)
+@pytest.mark.parametrize("openapi", SLOW_VERSIONS)
 def test_the_document_of_each_example_is_valid(
     openapi: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ from openrest.views import JsonResponse
 from tests.contract.client import JSON, JSON_PATCH, MERGE_PATCH, Client
 from tests.datastore.rest.upstreams import everything, farm, openrest_api
 from tests.datastore.sql.servers import SERVERS, server
-from tests.needs import CI
+from tests.needs import CI, fuzzing
 
 REQUESTS = 500 if CI else 60
 
@@ -220,6 +220,7 @@ def played(client: Client, seed: int) -> list[Any]:
     return answers
 
 
+@fuzzing
 @pytest.mark.parametrize("style", ["offset", "cursor"] if CI else ["cursor"])
 @pytest.mark.parametrize("name", STORES)
 def test_any_requests_are_answered_as_over_a_list(name: str, style: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ SLOW = {
     "docs/how-to/contract-tests.md",
     "docs/how-to/rate-limits.md",
     "docs/how-to/store.md",
+    "docs/tutorial.md",
 }
 
 

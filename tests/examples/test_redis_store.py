@@ -23,7 +23,7 @@ from openrest.interfaces import DataStore, Record, StoreValidator
 from openrest.query import Query
 from openrest.testing import StoreContract
 from openrest.testing.contract import check_contract
-from tests.needs import CI, fuzzing, missing
+from tests.needs import CI, fuzzed_in_ci, missing
 from tests.own_servers import own_server
 
 URL = os.environ.get("OPENREST_TEST_REDIS", "redis://127.0.0.1:6379")
@@ -135,7 +135,7 @@ def test_a_redis_that_is_away_is_an_unavailable_store() -> None:
             attempt()
 
 
-@fuzzing
+@fuzzed_in_ci
 def test_the_document_tells_the_truth(prefix: str) -> None:
     store = RedisDataStore({"url": URL, "name": f"{prefix}:fuzzed"}, Visit)
 

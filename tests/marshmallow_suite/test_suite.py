@@ -14,6 +14,7 @@ import pytest
 
 from tests.marshmallow_suite.sdist import marshmallow_source
 from tests.marshmallow_suite.table import deviations
+from tests.needs import only_in_ci
 
 #: How many of them pass, at least: a table that grows is no way out.
 PASSED = 890
@@ -43,6 +44,7 @@ def outcomes(source: Path, folder: Path) -> dict[str, str]:
     return {name.removeprefix("tests/"): failure for name, failure in found.items()}
 
 
+@only_in_ci
 def test_models_pass_the_suite_of_marshmallow_but_for_what_was_chosen(
     pytestconfig: pytest.Config, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
