@@ -13,11 +13,12 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 
 from openrest.datastore import columns as plain
-from openrest.datastore.database import AWAY, LOWER, STEPS, TAKEN, lower
+from openrest.datastore.database import AWAY, LOWER, STEPS, TAKEN, lower, switch_to_wal
 from openrest.datastore.sql.backend import Backend, Failure, Found, Place
 from openrest.datastore.sql.columns import Column, Kind
 from openrest.datastore.tables import unique_indexes
 from openrest.models import shapes as s
+from openrest.store_time import time_left
 
 __all__ = ["SQLite"]
 
@@ -100,7 +101,6 @@ class SQLite(Backend):
     def session(self, statement_timeout: float) -> Sequence[str]:
         return (
             *self.limit(statement_timeout),
-            "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
         )
 
@@ -115,6 +115,7 @@ class SQLite(Backend):
 
     def set_up(self, connection: Any, statement_timeout: float) -> None:
         super().set_up(connection, statement_timeout)
+        switch_to_wal(connection, time_left(statement_timeout))
         connection.set_progress_handler(_PATIENCE.is_over, STEPS)
         connection.create_function(LOWER, 1, lower, deterministic=True)
 

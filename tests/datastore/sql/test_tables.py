@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime as dt
+import sqlite3
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -152,6 +154,20 @@ def test_threads_that_make_the_same_table_all_succeed(database: Server) -> None:
         thread.join()
     assert failures == []
     assert store_of(database, table).count(Query()) == 6
+
+
+def test_a_file_of_sqlite_in_which_another_program_is_writing_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    store = SQLDataStore({"url": f"sqlite:///{path}", "table": "notes"}, Tweet)
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    with contextlib.closing(writer):
+        writer.execute("BEGIN IMMEDIATE")
+        commit = threading.Timer(0.3, writer.execute, ["COMMIT"])
+        commit.start()
+        try:
+            assert store.insert({"text": "one"})["id"] == 1
+        finally:
+            commit.join()
 
 
 def test_every_difference_is_named_at_once_in_postgresql(postgresql: Server) -> None:
