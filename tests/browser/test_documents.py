@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pages import HOST, watched_page
 from tests.browser.test_authorize import APP, browser
+from tests.needs import only_in_ci
 from tests.serving.servers import openrest_run
 
 __all__ = ["browser"]
@@ -46,6 +47,7 @@ def test_the_page_shows_what_one_may_use_once_one_has_authorized(
         assert watched.violations() == []
 
 
+@only_in_ci
 def test_the_page_says_that_a_key_is_wrong_until_there_is_another(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -157,6 +157,7 @@ def test_an_operation_has_an_address_of_its_own(
     watched.console = [text for text in watched.console if "deep link whitespace" not in text]
 
 
+@only_in_ci
 def test_the_page_works_below_a_prefix(tmp_path: Path, watched: Watched, page: Page) -> None:
     (tmp_path / "mounted.py").write_text(MOUNTED)
     with command_on_free_port(

@@ -295,6 +295,7 @@ def reloading(folder: Path, app: str, **variables: str) -> Iterator[Server]:
         yield server
 
 
+@only_in_ci
 def test_reload_serves_what_is_saved_and_outlives_a_broken_file(clock: Path) -> None:
     with reloading(clock.parent, "clock") as server:
 

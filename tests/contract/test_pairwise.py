@@ -179,6 +179,6 @@ def test_every_two_choices_stand_together_somewhere() -> None:
 
 
 @fuzzing
-@pytest.mark.parametrize("place", range(len(TABLE)) if CI else [0])
+@pytest.mark.parametrize("place", range(len(TABLE)) if CI else [8])
 def test_schemathesis_finds_no_difference(place: int, tmp_path: Path) -> None:
     check_contract(serve(TABLE[place], tmp_path), examples=5, seed=place)

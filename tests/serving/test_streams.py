@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import CI
+from tests.needs import CI, only_in_ci
 from tests.serving.servers import PATIENCE, Server, command_on_free_port, openrest_run
 
 SOURCE = """
@@ -86,6 +86,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
+@only_in_ci
 def test_a_stream_arrives_in_chunks_breaks_off_visibly_and_can_be_left(
     server: Server, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ from openrest.store_time import NO_TIME_LEFT, TIME_IS_UP
 from openrest.views import JsonResponse
 from tests.contract.client import Client
 from tests.datastore.sql.servers import Server
+from tests.needs import only_in_ci
 
 
 class Tweet(models.Model):
@@ -319,6 +320,7 @@ def test_a_commit_that_a_silent_database_does_not_answer_is_not_repeated(
     assert store.get(1)["text"] == "one"
 
 
+@only_in_ci
 @pytest.mark.usefixtures("hasty")
 def test_a_stream_ends_when_the_database_is_silent_and_not_when_its_request_is_late(
     running: Server, gate: Gate
@@ -437,6 +439,7 @@ def test_a_stream_takes_no_connection_of_the_pool(running: Server) -> None:
     assert len([*stream]) == 599
 
 
+@only_in_ci
 def test_a_stream_that_is_given_up_ends_its_connection(known: Server) -> None:
     store = tweets(known)
     store.insert_many([{"text": "x" * 1000} for _ in range(5000)])
