@@ -337,6 +337,9 @@ class Pool:
                 if not self._owned:
                     self.engine.dialect.set_isolation_level(_driver(connection), "AUTOCOMMIT")
                 self._set_up(connection)
+        except StoreError:  # the time is up: half set up it is of no use to others
+            _invalidate(connection)
+            raise
         except self._errors as error:
             failed = self._failed(error, connection)
             _invalidate(connection)

@@ -530,6 +530,20 @@ def test_what_has_been_written_when_the_time_of_a_request_is_up_is_undone(runnin
     assert store.get(1)["text"] == "one"
 
 
+def test_an_engine_of_ones_own_gets_back_no_connection_that_is_half_set_up(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/tweets.db", pool_size=1, max_overflow=0)
+    store = SQLDataStore({"engine": engine, "table": "tweets"}, Tweet)
+    token = TIME_IS_UP.set(time.monotonic())
+    with pytest.raises(StoreUnavailable, match=NO_TIME_LEFT):
+        store.get(1)
+    TIME_IS_UP.reset(token)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        assert driver.isolation_level == ""
+    assert store.insert({"text": "one"})["text"] == "one"
+    engine.dispose()
+
+
 def test_sqlite_works_no_longer_at_a_statement_than_its_timeout(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'twitter.db'}"
     store = SQLDataStore({"url": url, "table": "tweets", "statement_timeout": 0.05}, Tweet)
