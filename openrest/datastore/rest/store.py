@@ -215,7 +215,7 @@ class RestDataStore(DataStore):
             if answer.status not in (200, 201, 204):
                 raise self._refusal("PUT", answer)
             return self._object(answer, "PUT", key) if answer.body else new
-        raise StoreUnavailable(f"{self._client.url}: too many write at the same time")
+        raise self._forestalled()
 
     def delete(self, key: Any, check: Check | None = None) -> None:
         for _ in self._attempts():
@@ -232,7 +232,7 @@ class RestDataStore(DataStore):
             if answer.status not in (200, 202, 204):
                 raise self._refusal("DELETE", answer)
             return
-        raise StoreUnavailable(f"{self._client.url}: too many write at the same time")
+        raise self._forestalled()
 
     def _attempts(self) -> Iterator[None]:
         """One after the other until the time is over, after pauses that grow.
@@ -247,6 +247,13 @@ class RestDataStore(DataStore):
             if time.monotonic() >= until:
                 return
             yield
+
+    def _forestalled(self) -> StoreUnavailable:
+        """The failure of a change for which somebody else was first until its time was over."""
+        return StoreUnavailable(
+            f"{self._client.url}: too many write at the same time, "
+            "or its ETags change by themselves"
+        )
 
     def _checked(self, records: Sequence[Record], check: Check | None) -> list[Record]:
         kept = [self._form.without_owned(self._keep(record), record) for record in records]
