@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave the thousands of tests out of what each collection looks at."""
+    """Leave the thousands of tests out of what each collection of garbage looks at."""
     gc.collect()
     gc.freeze()
 
